@@ -1,0 +1,1 @@
+"""The nouns that every room uses: plain typed values, no I/O."""

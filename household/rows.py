@@ -1,0 +1,71 @@
+"""What the household keeps: events, tasks, contacts, notes, reminders. One row each in Postgres."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Row(BaseModel):
+    """What every kept thing has."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    owner: str
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class Event(Row):
+    """An appointment. Times are kept as instants, with the zone they were said in."""
+
+    title: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    all_day: bool = False
+    time_zone: str = "UTC"
+    rule: str | None = None
+    """RFC 5545 RRULE without the prefix; computed on the wall clock of `time_zone`."""
+    skipped: tuple[datetime, ...] = ()
+    """Starts of single occurrences that were cancelled or moved away."""
+    location: str = ""
+    cancelled_at: AwareDatetime | None = None
+
+
+class Task(Row):
+    """Something to do."""
+
+    title: str
+    due_at: AwareDatetime | None = None
+    done_at: AwareDatetime | None = None
+
+
+class Contact(Row):
+    """A person or a business, and what they are to the household."""
+
+    name: str
+    role: str = ""
+    """What they are to us: "dentist", "mother", "plumber"."""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    birthday: str = ""
+    """ISO date, or `--MM-DD` where the year isn't known (vCard 4, RFC 6350)."""
+
+
+class Note(Row):
+    """A thought kept in words."""
+
+    text: str
+
+
+class Reminder(Row):
+    """Words to be said at a time."""
+
+    text: str
+    due_at: AwareDatetime
+    time_zone: str = "UTC"
+    rule: str | None = None
+    delivered_at: AwareDatetime | None = None
+    cancelled_at: AwareDatetime | None = None

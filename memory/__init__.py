@@ -1,0 +1,1 @@
+"""What the assistant knows: Postgres and its migrations; records, effects and episodes in it."""

@@ -1,0 +1,1 @@
+"""The language model: a served model's client, the embedded model, the ladder between them."""

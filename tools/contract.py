@@ -1,0 +1,121 @@
+"""The contract that every tool keeps: annotations, finished sentences, typed results, receipts.
+
+A tool is a LangChain tool made by `tool`, whose content is one or two finished sentences and whose
+artifact is an `Outcome`. Its annotations are MCP's own (modelcontextprotocol.io, ToolAnnotations) and
+decide how `nodes/act` runs it.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypeVar, cast
+
+from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
+
+from passfel.household.receipt import Receipt
+from passfel.household.turn import Turn
+
+InTurn = Annotated[Turn, InjectedToolArg]
+"""The turn, handed to the tool by `act` and never shown to the model."""
+
+
+class Annotations(BaseModel):
+    """MCP's tool annotations, with what they mean here. The defaults are MCP's: the careful ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    read_only: bool = False
+    """Runs at once. Anything else goes through the effects ledger."""
+    destructive: bool = True
+    """Asks first, whatever the settings."""
+    idempotent: bool = False
+    open_world: bool = True
+    """Its result was written by strangers: it taints the turn."""
+    local: bool = False
+    """Ours, not MCP's: its only effect is rows in our own Postgres, so one transaction holds the
+    effect and the ledger's entry, and the effect happens exactly once."""
+
+    def as_mcp(self) -> dict[str, bool]:
+        """As MCP spells them on the wire."""
+        return {
+            "readOnlyHint": self.read_only,
+            "destructiveHint": self.destructive,
+            "idempotentHint": self.idempotent,
+            "openWorldHint": self.open_world,
+        }
+
+
+READS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=False)
+"""Reads what is ours."""
+READS_WORLD = Annotations(read_only=True, destructive=False, idempotent=True, open_world=True)
+"""Reads what others wrote."""
+WRITES = Annotations(destructive=False, open_world=False, local=True)
+"""Changes our own rows, in a way that can be undone."""
+DESTROYS = Annotations(destructive=True, open_world=False, local=True)
+"""Changes our own rows so that a yes is needed first."""
+
+
+class Source(BaseModel):
+    """Where a figure comes from, and how old it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    url: str = ""
+    at: datetime | None = None
+
+
+class Outcome(BaseModel):
+    """What a tool leaves beside its sentence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    result: SerializeAsAny[BaseModel] | list[SerializeAsAny[BaseModel]] | None = None
+    """The typed result: household nouns."""
+    receipts: tuple[Receipt, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+Answer = tuple[str, Outcome]
+"""Content and artifact of a tool: finished sentences for the model and the person, and the data."""
+
+ToolFunction = TypeVar("ToolFunction", bound=Callable[..., Awaitable[Answer]])
+
+
+def tool(
+    function: Callable[..., Awaitable[Answer]],
+    *,
+    domain: str,
+    annotations: Annotations,
+    lifetime: timedelta = timedelta(0),
+) -> BaseTool:
+    """Make a LangChain tool of an async function under the contract.
+
+    Args:
+        function: an async function with typed arguments and a docstring for the model; an argument
+            `turn: InTurn` is filled by `act` and stays hidden from the model.
+        domain: the intent that offers this tool (calendar, weather, ...).
+        annotations: how it may be run.
+        lifetime: how long a read-only result stays true; zero means it is never cached.
+    """
+    return StructuredTool.from_function(
+        coroutine=function,
+        parse_docstring=True,
+        response_format="content_and_artifact",
+        metadata={
+            "domain": domain,
+            "annotations": annotations.model_dump(),
+            "lifetime_s": lifetime.total_seconds(),
+        },
+    )
+
+
+def annotations_of(tool: BaseTool) -> Annotations:
+    """Read a tool's annotations; a tool without any is treated as MCP says: the careful way."""
+    raw: Any = (tool.metadata or {}).get("annotations", {})
+    return Annotations.model_validate(raw)
+
+
+def domain_of(tool: BaseTool) -> str:
+    """The intent that offers this tool."""
+    return cast("str", (tool.metadata or {}).get("domain", "anything"))
