@@ -1,0 +1,196 @@
+"""The effects ledger: whatever changes the world is done once, kept with its result, and undoable.
+
+An effect is named by (thread, call). A tool whose only effect is our own rows runs in the
+ledger's transaction: effect and entry commit together, so a crash leaves both or neither. An
+effect elsewhere can't share a transaction: its entry is committed as `started` before it begins,
+and a replay that finds `started` must not begin again: it reports that the outcome is unknown.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from passfel.household.errors import NotFoundError, RequestError
+from passfel.memory.postgres import Connection, Database
+
+KINDS = ("events", "tasks", "contacts", "notes", "reminders")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the ledger knows of one call."""
+
+    id: UUID
+    tool: str
+    arguments: dict[str, Any]
+    state: Literal["started", "done"]
+    content: str = ""
+    outcome: dict[str, Any] | None = None
+
+
+class OutcomeUnknownError(RequestError):
+    """An effect outside our rows had begun when the assistant stopped: it may or may not have happened."""
+
+
+Run = Callable[[], Awaitable[tuple[str, dict[str, Any]]]]
+"""Carries the effect out: returns the finished sentence and the JSON outcome."""
+
+
+class EffectsLedger:
+    """Does each effect once."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database whose transactions hold effect and entry together."""
+        self._database = database
+
+    async def once(
+        self,
+        *,
+        thread: str,
+        call: str,
+        person: str,
+        tool: str,
+        arguments: dict[str, Any],
+        run: Run,
+        local: bool,
+    ) -> tuple[str, dict[str, Any]]:
+        """Carry the effect out, or return what it gave when it was carried out before.
+
+        Args:
+            thread: the conversation.
+            call: the tool call's id, the same when the turn is replayed.
+            person: whose effect it is.
+            tool: the tool's name.
+            arguments: the call's JSON arguments.
+            run: does it.
+            local: the effect is rows of ours, and shares the entry's transaction.
+
+        Raises:
+            OutcomeUnknownError: a remote effect had begun in an earlier run and its end was never seen.
+        """
+        entry = {
+            "thread": thread,
+            "call": call,
+            "person": person,
+            "tool": tool,
+            "arguments": Jsonb(arguments),
+        }
+        if local:
+            async with self._database.transaction() as connection:
+                return await self._carry_out(connection, entry, run)
+        async with self._database.connection() as connection:
+            known = await self._begin(connection, entry)
+        if known.state == "done":
+            return known.content, known.outcome or {}
+        content, outcome = await run()
+        async with self._database.connection() as connection:
+            await self._finish(connection, known.id, content, outcome)
+        return content, outcome
+
+    async def _carry_out(
+        self, connection: Connection, entry: dict[str, Any], run: Run
+    ) -> tuple[str, dict[str, Any]]:
+        # A second process with the same call waits at this insert until the first one commits.
+        effect = await self._begin(connection, entry)
+        if effect.state == "done":
+            return effect.content, effect.outcome or {}
+        await connection.execute("SELECT set_config('passfel.effect', %s, true)", (str(effect.id),))
+        content, outcome = await run()
+        await self._finish(connection, effect.id, content, outcome)
+        return content, outcome
+
+    async def _begin(self, connection: Connection, entry: dict[str, Any]) -> Effect:
+        cursor = await connection.execute(
+            "INSERT INTO effects (thread, call, person, tool, arguments, state) VALUES"
+            " (%(thread)s, %(call)s, %(person)s, %(tool)s, %(arguments)s, 'started')"
+            " ON CONFLICT (thread, call) DO NOTHING RETURNING id, tool, arguments, state, content, outcome",
+            entry,
+        )
+        fresh = await cursor.fetchone()
+        if fresh is not None:
+            return Effect(**fresh)
+        cursor = await connection.execute(
+            "SELECT id, tool, arguments, state, content, outcome FROM effects"
+            " WHERE thread = %(thread)s AND call = %(call)s",
+            entry,
+        )
+        found = await cursor.fetchone()
+        if found is None or found["state"] == "started":
+            raise OutcomeUnknownError(
+                f"I was stopped while {entry['tool'].replace('_', ' ')} was under way and can't tell whether it"
+                " happened. Please check before asking again."
+            )
+        return Effect(**found)
+
+    async def _finish(
+        self, connection: Connection, effect: UUID, content: str, outcome: dict[str, Any]
+    ) -> None:
+        await connection.execute(
+            "UPDATE effects SET state = 'done', content = %s, outcome = %s, finished_at = clock_timestamp()"
+            " WHERE id = %s",
+            (content, Jsonb(outcome), effect),
+        )
+
+    async def undo_latest(self, person: str, thread: str) -> list[str]:
+        """Put the rows of the latest effect of this conversation back as they were before it.
+
+        Runs inside an effect of its own (the undo), whose changes are logged too.
+
+        Returns:
+            The sentences of the receipts that no longer hold.
+
+        Raises:
+            NotFoundError: there is nothing to undo.
+            RequestError: the rows have been changed since.
+        """
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                "SELECT id, content, outcome FROM effects WHERE person = %s AND thread = %s AND state = 'done'"
+                " AND undone_by IS NULL AND tool <> 'undo_last_change'"
+                " AND EXISTS (SELECT FROM changes WHERE changes.effect = effects.id)"
+                " ORDER BY finished_at DESC LIMIT 1 FOR UPDATE",
+                (person, thread),
+            )
+            latest = await cursor.fetchone()
+            if latest is None:
+                raise NotFoundError("There is nothing in this conversation that I could undo.")
+            await self._put_back(connection, latest["id"])
+            await connection.execute(
+                "UPDATE effects SET undone_by = nullif(current_setting('passfel.effect', true), '')::uuid"
+                " WHERE id = %s",
+                (latest["id"],),
+            )
+            receipts = (latest["outcome"] or {}).get("receipts", [])
+            return [receipt["sentence"] for receipt in receipts] or [latest["content"]]
+
+    async def _put_back(self, connection: Connection, effect: UUID) -> None:
+        cursor = await connection.execute(
+            "SELECT kind, row_id, before, after FROM changes WHERE effect = %s ORDER BY id DESC", (effect,)
+        )
+        for change in await cursor.fetchall():
+            await self._put_row_back(connection, change)
+
+    async def _put_row_back(self, connection: Connection, change: dict[str, Any]) -> None:
+        if change["kind"] not in KINDS:
+            raise RequestError(f"Changes of {change['kind']} can't be undone.")
+        table = sql.Identifier(change["kind"])
+        cursor = await connection.execute(
+            sql.SQL("SELECT to_jsonb({0}) AS row FROM {0} WHERE id = %s FOR UPDATE").format(table),
+            (change["row_id"],),
+        )
+        row = await cursor.fetchone()
+        if (row["row"] if row else None) != change["after"]:
+            raise RequestError("I can't undo that: it has been changed since.")
+        if change["after"] is not None:
+            await connection.execute(
+                sql.SQL("DELETE FROM {} WHERE id = %s").format(table), (change["row_id"],)
+            )
+        if change["before"] is not None:
+            await connection.execute(
+                sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)").format(table),
+                (Jsonb(change["before"]),),
+            )

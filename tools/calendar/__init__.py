@@ -1,0 +1,1 @@
+"""The calendar: appointments, and whether one is free."""

@@ -1,0 +1,55 @@
+"""The calendar's sentences."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from passfel.household.occurrence import Occurrence
+from passfel.household.turn import Turn
+from passfel.household.wording import say_day, say_list, say_span, say_time
+
+
+def say_occurrence(occurrence: Occurrence, turn: Turn) -> str:
+    """One appointment: "dentist, Friday 27 November, 15:00 to 16:00"."""
+    event = occurrence.event
+    span = say_span(occurrence.start, occurrence.end, turn.now, all_day=event.all_day, locale=turn.locale)
+    place = f", at {event.location}" if event.location else ""
+    return f"{event.title}, {span}{place}"
+
+
+def say_agenda(found: Sequence[Occurrence], begin: datetime, end: datetime, turn: Turn) -> str:
+    """What is on in a window, in one or a few sentences."""
+    window = say_window(begin, end, turn)
+    if not found:
+        return f"Nothing is in your calendar {window}."
+    days: dict[str, list[str]] = {}
+    for occurrence in found:
+        local = occurrence.start.astimezone(turn.zone)
+        day = say_day(local.date(), turn.now.date())
+        days.setdefault(day, []).append(_say_in_day(occurrence, turn))
+    lines = [f"{day[0].upper()}{day[1:]}: {say_list(items)}." for day, items in days.items()]
+    if len(lines) == 1:
+        return lines[0]
+    return "\n".join(lines)
+
+
+def say_window(begin: datetime, end: datetime, turn: Turn) -> str:
+    """Name the window that was asked about: "today", "on Friday 27 November", "from ... to ..."."""
+    first, last = begin.astimezone(turn.zone), end.astimezone(turn.zone)
+    whole_days = first.time() == last.time() == first.time().min
+    if whole_days and (last.date() - first.date()).days == 1:
+        day = say_day(first.date(), turn.now.date())
+        return day if day in {"today", "tomorrow", "yesterday"} else f"on {day}"
+    if whole_days:
+        last_day = last.date().fromordinal(last.date().toordinal() - 1)
+        return f"from {say_day(first.date(), turn.now.date())} to {say_day(last_day, turn.now.date())}"
+    return f"{say_span(begin, end, turn.now, locale=turn.locale)}"
+
+
+def _say_in_day(occurrence: Occurrence, turn: Turn) -> str:
+    event = occurrence.event
+    place = f" ({event.location})" if event.location else ""
+    if event.all_day:
+        return f"{event.title}{place}, all day"
+    start, end = occurrence.start.astimezone(turn.zone), occurrence.end.astimezone(turn.zone)
+    until = f" to {say_time(end, turn.locale)}" if end > start else ""
+    return f"{event.title}{place} at {say_time(start, turn.locale)}{until}"

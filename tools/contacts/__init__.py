@@ -1,0 +1,1 @@
+"""People and businesses, and what they are to the household."""

@@ -1,0 +1,1 @@
+"""Thoughts kept in words."""

@@ -1,0 +1,1 @@
+"""Words to be said at a time."""

@@ -1,0 +1,1 @@
+"""Taking the last change back."""
