@@ -64,7 +64,8 @@ class EmbeddedPostgres:
     def _start(self) -> str:
         if sys.platform == "win32":
             raise MemoryUnavailableError(
-                "The embedded Postgres needs Linux or macOS: on Windows run PASSFEL inside WSL, or name a Postgres server."
+                "The embedded Postgres needs Linux or macOS: on Windows run PASSFEL inside WSL, "
+                "or name a Postgres server."
             )
         deadline = time.monotonic() + _PATIENCE_S
         with self._one_at_a_time:

@@ -5,14 +5,17 @@ Postgres refuses to run as root, so root hands the work to an account that is th
 
 import logging
 import os
-import pwd
 import stat
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from passfel.household.errors import MemoryUnavailableError
+
+if sys.platform != "win32":
+    import pwd
 
 log = logging.getLogger(__name__)
 
@@ -44,23 +47,27 @@ class Account:
             Its exit status and all it wrote. A file takes that, for a pipe would stay open with the server.
         """
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(  # noqa: S603
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=_ENVIRONMENT,
-                user=self.uid if self.foreign else None,
-                group=self.gid if self.foreign else None,
-                extra_groups=[] if self.foreign else None,
-                start_new_session=True,
-                pass_fds=keep,
-                timeout=timeout_s,
-                check=False,
-            )
+            try:
+                status = subprocess.run(  # noqa: S603
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd="/",
+                    env=_ENVIRONMENT,
+                    user=self.uid if self.foreign else None,
+                    group=self.gid if self.foreign else None,
+                    extra_groups=[] if self.foreign else None,
+                    start_new_session=True,
+                    pass_fds=keep,
+                    timeout=timeout_s,
+                    check=False,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                output.write(b"\nerror: it was not done in time\n")
+                status = -1
             output.seek(0)
-            return done.returncode, output.read().decode(errors="replace")
+            return status, output.read().decode(errors="replace")
 
     def own(self, path: Path) -> None:
         """Give it a path that we have made."""
