@@ -1,0 +1,1 @@
+"""Weather: one question, whichever service answers it."""
