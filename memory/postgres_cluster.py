@@ -139,8 +139,9 @@ class PostgresCluster:
 
     def _launch(self, deadline: float) -> str:
         """Start the server and wait until it answers; return what it said where another try may help."""
-        self._write_settings()
-        self._postmaster.disown_reused_pid(self._account)
+        sockets = self._socket_folder()
+        self._write_settings(sockets)
+        self._postmaster.disown_reused_pid(self._account, sockets)
         since = time.time()
         status, said = self._account.run(
             *(self._programs / "pg_ctl", "start", "-w", "-D", self._data),
@@ -149,23 +150,26 @@ class PostgresCluster:
         )
         # Processes of a killed server may still be leaving, and an orphaned pg_ctl may be ahead of us.
         passing = ("pre-existing shared memory", "already exists", "in time")
-        if status != 0 and not any(words in said for words in passing):
-            raise self._unavailable("can't start", f"{said}\n{self._log_tail(since)}")
         if status == 0:
             log.info("Started the embedded Postgres in %s.", self._data)
+            return ""
+        said = f"{said}\n{self._log_tail(since)}"
+        if not any(words in said for words in passing):
+            raise self._unavailable("can't start", said)
         return said
 
-    def _write_settings(self) -> None:
+    def _write_settings(self, sockets: Path) -> None:
         """Beside the cluster and not in it: where we are root, that folder is another account's to change."""
-        sockets = "."
-        if len(os.fsencode(self._data / SOCKET)) > _LONGEST_SOCKET:
-            sockets = f'"{self._short_folder()}"'.replace("'", "''")
+        # The dot is the cluster itself, whatever characters its path has.
+        where = "." if sockets == self._data else f'"{sockets}"'.replace("'", "''")
         settings = self._folder / "postgres.conf"
-        settings.write_text(_SETTINGS.format(port=PORT, sockets=sockets))
+        settings.write_text(_SETTINGS.format(port=PORT, sockets=where))
         settings.chmod(0o644)
 
-    def _short_folder(self) -> Path:
-        """Make a private folder for the socket where the data folder's path is too long for one."""
+    def _socket_folder(self) -> Path:
+        """The cluster's own folder, or a short private one where its path is too long for a socket."""
+        if len(os.fsencode(self._data / SOCKET)) <= _LONGEST_SOCKET:
+            return self._data
         uid = self._account.uid
         name = f"{_NAME}-{uid}-{hashlib.sha256(os.fsencode(self._data)).hexdigest()[:12]}"
         root = Path(tempfile.gettempdir())

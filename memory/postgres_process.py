@@ -41,12 +41,13 @@ class Postmaster:
         command = _command_of(int(lines[0]))
         return int(lines[0]) if command.endswith(f"-D {self._data}") and "postgres" in command else None
 
-    def disown_reused_pid(self, account: Account) -> None:
-        """Let Postgres see that a pid file is stale whose pid is now another process.
+    def disown_reused_pid(self, account: Account, sockets: Path) -> None:
+        """Let Postgres see that the pid files are stale whose pid is now another process or a zombie.
 
         It takes its starter's pid for stale too, and then looks whether processes of the dead server are
-        still at work. Without the file it could not.
+        still at work. Without the file it could not. The socket's own pid file guards nothing more.
         """
+        (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
         lines = self._lines()
         if not lines and self._file.exists():  # empty since the power went; Postgres would not touch it
             self._file.unlink()
