@@ -80,7 +80,7 @@ class EmbeddedPostgres:
                 self._let_go()
                 raise MemoryUnavailableError(
                     f"The embedded Postgres can't work in {self._folder} ({_reason(error)}): "
-                    "it needs a folder with free space that PASSFEL can write, so mend it or choose another data folder."
+                    "it needs free space and the right to write there; mend that, or choose another data folder."
                 ) from error
             except BaseException:
                 self._let_go()
