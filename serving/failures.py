@@ -1,0 +1,107 @@
+"""What went wrong on the wire, in the household's errors.
+
+Texts of the server are never passed on: those of SGLang name paths of its machine.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx2
+import openai
+from langchain_core.exceptions import ContextOverflowError
+
+from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError, UnreachableError
+from passfel.serving.errors import SOURCE, RefusedError
+
+TOO_LONG = ("longer than the model's context length", "context length", "context_length", "context window")
+
+
+@contextlib.contextmanager
+def household_errors(server: str) -> Iterator[None]:
+    """Raise what the OpenAI client raises as one of our errors; `server` is named in the sentence."""
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise _from_openai(error, server) from error
+    except (TimeoutError, httpx2.TimeoutException) as error:
+        raise UnreachableError(SOURCE, f"The language model at {server} stopped answering.") from error
+    except httpx2.HTTPError as error:
+        raise UnreachableError(SOURCE, f"The language model at {server} dropped the connection.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise broken(f"The language model at {server} sent something that can't be read.") from error
+
+
+def broken(sentence: str) -> BrokenAnswerError:
+    """Make the error of an answer that is no whole answer."""
+    return BrokenAnswerError(SOURCE, sentence)
+
+
+def _from_openai(error: openai.OpenAIError, server: str) -> ProviderError:
+    if isinstance(error, openai.APITimeoutError):
+        return UnreachableError(SOURCE, f"The language model at {server} did not answer in time.")
+    if isinstance(error, openai.APIConnectionError):
+        what = "could not be reached" if _never_connected(error) else "dropped the connection"
+        return UnreachableError(SOURCE, f"The language model at {server} {what}.")
+    code = _code(error)
+    if code in {429, 503}:
+        return LimitedError(
+            SOURCE, f"The language model at {server} is too busy at the moment.", _retry_after(error)
+        )
+    if code is None or code < 400:
+        return broken(f"The language model at {server} sent something that can't be read.")
+    if code in {408, 504}:
+        return UnreachableError(SOURCE, f"The language model at {server} did not answer in time.")
+    if code >= 500:
+        return UnreachableError(
+            SOURCE, f"The language model at {server} reported a failure of its own ({code})."
+        )
+    return _refusal(error, code, server)
+
+
+def _never_connected(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, httpx2.ConnectError):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _refusal(error: openai.OpenAIError, code: int, server: str) -> RefusedError:
+    text = str(error).lower()
+    if code in {401, 403}:
+        return RefusedError(f"The language model at {server} does not accept our key: check llm.api_key.")
+    if code == 402:
+        return RefusedError(
+            f"The language model at {server} wants to be paid: check the account of llm.api_key."
+        )
+    if code == 404:
+        return RefusedError(
+            f"The server at {server} knows no such address or model: check llm.base_url, which mostly ends "
+            "in /v1, and llm.model."
+        )
+    if isinstance(error, ContextOverflowError) or any(phrase in text for phrase in TOO_LONG):
+        return RefusedError(
+            "The conversation has grown longer than the language model can read: start a new one, or start "
+            "the model with a larger context."
+        )
+    return RefusedError(
+        f"The language model at {server} refused the request ({code}): check llm.model and the sampling "
+        "settings; the server's log says more."
+    )
+
+
+def _code(error: openai.OpenAIError) -> int | None:
+    """The HTTP status, or the code of an error event inside a stream that began with 200."""
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    try:
+        return int(status) if status is not None else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _retry_after(error: openai.OpenAIError) -> timedelta | None:
+    response = getattr(error, "response", None)
+    seconds = response.headers.get("retry-after", "") if response is not None else ""
+    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
