@@ -90,7 +90,7 @@ class OpenMeteo:
             hit = best_hit(hits, reading, near)
             if hit is not None:
                 return hit.place(reading)
-        raise NotFoundError(f'{SOURCE} knows no place called "{name}".')
+        raise NotFoundError(f'{SOURCE} knows no place called "{name.strip()[:60]}".')
 
     async def _search(self, name: str, language: str) -> Sequence[Hit]:
         params: Query = {"name": name, "count": HITS, "language": language[:2], "format": "json"}

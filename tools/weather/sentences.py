@@ -63,10 +63,8 @@ def say_window(forecast: Forecast, window: Window, about: About, turn: Turn) -> 
         return f"In {place}, {listed} {issued}."
     when = window.say(now, turn.locale)
     if about == "rain":
-        peak = _peak(forecast.hours, turn.locale) if window.kind == "hours" else ""
-        return (
-            f"{_rain_headline(days[0], f'{when} in {place}', window.end <= now, turn.units)}{peak} {issued}."
-        )
+        peak = _peak(forecast.hours, turn.locale) if window.kind == "hours" and not over else ""
+        return f"{_rain_headline(days[0], f'{when} in {place}', over, turn.units)}{peak} {issued}."
     return f"{when[0].upper()}{when[1:]} in {place}: {day_figures(days[0], about, turn)} {issued}."
 
 
