@@ -217,6 +217,8 @@ class _Whole:
             raise broken(f"The answer of the language model at {self.server} was cut off.")
         if self.finish == "length" and (self.arguments or not self.text.strip()):
             raise broken("The language model used up all its tokens before it came to an answer.")
+        if not self.arguments and not self.text.strip():
+            raise broken("The language model answered with nothing.")
         # LangChain completes half a JSON object by guessing: "minutes": 1 might have been 15.
         if not all(_is_object(arguments) for arguments in self.arguments.values()):
             raise broken("The language model wrote a tool call that can't be read.")
