@@ -1,7 +1,7 @@
 """Who speaks, when and where: what every step and every tool may know of a turn."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,9 @@ class Turn:
     locale: str = "en"
     units: Units = "metric"
     home: Place | None = None
+    """Where home is, when its coordinates are known."""
+    home_name: str = ""
+    """What home's place is called, with or without coordinates."""
     thread: str = ""
     """The conversation, as LangGraph's thread id."""
     id: str = ""
@@ -53,6 +56,6 @@ class Turn:
         return replace(self, call=call)
 
 
-def turn_now(time_zone: str = "UTC", **fields: str) -> Turn:
-    """Make a turn of this moment in `time_zone`."""
-    return Turn(now=datetime.now(UTC).astimezone(ZoneInfo(time_zone)), **fields)  # type: ignore[arg-type]
+def turn_now(time_zone: str = "UTC") -> Turn:
+    """A turn of this moment, for callers that have no other."""
+    return Turn(now=datetime.now(ZoneInfo(time_zone)))

@@ -1,11 +1,11 @@
 """Connections to Postgres: the household's own server by URL, or the embedded one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from psycopg import AsyncConnection, Error, OperationalError, conninfo
 from psycopg.rows import DictRow, dict_row
@@ -20,6 +20,7 @@ Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
 CONNECT_DEADLINE_S = 5
+GONE = "My memory (Postgres) does not answer, so nothing was read or changed. Please try again in a moment."
 
 
 class PostgresSettings(BaseModel):
@@ -33,34 +34,85 @@ class PostgresSettings(BaseModel):
 
 
 class Database:
-    """A pool of connections in which nested work joins the transaction around it.
+    """Pools of connections in which nested work joins the transaction around it.
 
-    `transaction()` is the unit of an effect: whatever runs inside it, tools included, shares its
-    connection through a context variable, so that rows and the ledger's entry commit together.
+    Nothing is opened until `open` or the first use. `transaction()` is the unit of an effect:
+    whatever runs inside it, tools included, shares its connection through a context variable, so
+    that rows and the ledger's entry commit together.
     """
 
-    def __init__(self, pool: Pool, checkpoints: Pool) -> None:
-        """Take two open pools; `open_database` makes them."""
-        self._pool = pool
-        self.checkpoints = checkpoints
-        """For LangGraph's saver and store. Commits there don't wait for the disk: the next commit on
-        a record's connection (an effect, an episode) flushes them too, for the log is one sequence."""
+    def __init__(self, settings: PostgresSettings, folder: Path) -> None:
+        """Keep where the data is: a server by URL, or `folder` for the embedded one."""
+        self._settings = settings
+        self._folder = folder
+        self._stack = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._records: Pool | None = None
+        self._checkpoints: Pool | None = None
         self._joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()
+
+    async def open(self) -> None:
+        """Start or reach the server, bring its tables up to date, open the pools. Once; safe to repeat.
+
+        Raises:
+            MemoryUnavailableError: the server can't be started or reached; the sentence says why.
+        """
+        async with self._opening:
+            if self._records is not None:
+                return
+            try:
+                await self._open()
+            except BaseException:
+                await self._stack.aclose()
+                raise
+
+    async def close(self) -> None:
+        """Close the pools, and let go of the embedded server."""
+        async with self._opening:
+            self._records = self._checkpoints = None
+            await self._stack.aclose()
+
+    @property
+    def checkpoints(self) -> Pool:
+        """For LangGraph's saver and store.
+
+        Commits there don't wait for the disk: the next commit on a record's connection (an effect,
+        an episode) flushes them too, for Postgres' log is one sequence.
+        """
+        if self._checkpoints is None:
+            raise RuntimeError("open the database first")
+        return self._checkpoints
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """The connection of the transaction around, or one from the pool (autocommit)."""
+        """The connection of the transaction around, or one from the pool (autocommit).
+
+        Raises:
+            MemoryUnavailableError: Postgres does not answer.
+        """
         joined = self._joined.get()
         if joined is not None:
             yield joined
             return
+        if self._records is None:
+            await self.open()
+        pool = self._records
+        if pool is None:
+            raise MemoryUnavailableError(GONE)
         try:
-            async with self._pool.connection(timeout=CONNECT_DEADLINE_S) as connection:
+            async with pool.connection(timeout=CONNECT_DEADLINE_S) as connection:
                 yield connection
         except (PoolTimeout, OperationalError) as error:
-            raise MemoryUnavailableError(
-                "My memory (Postgres) does not answer, so nothing was read or changed. I will try again next time."
-            ) from error
+            raise MemoryUnavailableError(GONE) from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -72,67 +124,30 @@ class Database:
             finally:
                 self._joined.reset(token)
 
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Do what only one process may do at a time; the others wait."""
+        async with self.connection() as connection:
+            await connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (name,))
+            try:
+                yield
+            finally:
+                await connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", (name,))
 
-class DatabaseSession:
-    """Opens a `Database` and closes it, with the embedded server when no URL is set."""
-
-    def __init__(self, settings: PostgresSettings, folder: Path) -> None:
-        """Keep where the data is; nothing is opened yet."""
-        self._settings = settings
-        self._folder = folder
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> Database:
-        """Start or reach the server, bring its tables up to date, open the pools."""
-        try:
-            return await self._open()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the pools, and let go of the embedded server."""
-        await self._stack.aclose()
-
-    async def _open(self) -> Database:
+    async def _open(self) -> None:
         secret = self._settings.url
         if secret is not None and secret.get_secret_value():
             url = secret.get_secret_value()
         else:
-            url = await self._stack.enter_async_context(EmbeddedServer(self._folder))
+            server = EmbeddedPostgres(self._folder)
+            url = await server.start()
+            self._stack.push_async_callback(server.stop)
         await _prepare(url)
-        records = await self._stack.enter_async_context(_pool(url, self._settings.pool_size))
-        checkpoints = await self._stack.enter_async_context(
-            _pool(url, self._settings.pool_size, "-c synchronous_commit=off")
+        size = self._settings.pool_size
+        self._checkpoints = await self._stack.enter_async_context(
+            _pool(url, size, "-c synchronous_commit=off")
         )
-        return Database(records, checkpoints)
-
-
-class EmbeddedServer:
-    """The embedded server as a context that yields its URL."""
-
-    def __init__(self, folder: Path) -> None:
-        """Keep the data folder."""
-        self._server = EmbeddedPostgres(folder)
-
-    async def __aenter__(self) -> str:
-        """Start or attach."""
-        return await self._server.start()
-
-    async def __aexit__(self, *_: object) -> None:
-        """Let go; the last one stops the server."""
-        await self._server.stop()
-
-
-def open_database(settings: PostgresSettings, folder: Path) -> DatabaseSession:
-    """Open the household's memory.
-
-    Raises:
-        MemoryUnavailableError: the server can't be started or reached; the sentence says which and why.
-    """
-    return DatabaseSession(settings, folder)
+        self._records = await self._stack.enter_async_context(_pool(url, size))
 
 
 async def _prepare(url: str) -> None:

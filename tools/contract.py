@@ -119,3 +119,9 @@ def annotations_of(tool: BaseTool) -> Annotations:
 def domain_of(tool: BaseTool) -> str:
     """The intent that offers this tool."""
     return cast("str", (tool.metadata or {}).get("domain", "anything"))
+
+
+def takes_turn(tool: BaseTool) -> bool:
+    """Whether the tool wants the turn handed to it; tools of MCP servers don't."""
+    schema = tool.args_schema
+    return isinstance(schema, type) and issubclass(schema, BaseModel) and "turn" in schema.model_fields

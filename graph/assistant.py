@@ -1,0 +1,167 @@
+"""The assistant, for embedding: `async with open_assistant(settings) as assistant`."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import uuid4
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.store.postgres.aio import AsyncPostgresStore
+from langgraph.types import Command, StateSnapshot, StreamMode
+
+from passfel.graph.build import House, build_graph
+from passfel.graph.house import build_house
+from passfel.graph.settings import AssistantSettings
+from passfel.graph.turns import Clock, system_clock
+from passfel.memory.postgres import Database
+from passfel.nodes.state import Context, Input, State
+
+log = logging.getLogger(__name__)
+
+Graph = CompiledStateGraph[State, Context, Input, State]
+Request = str | Input | Command[Any]
+"""What can be said to the assistant: a sentence, messages, or the answer to an interrupt."""
+
+STREAMED: tuple[StreamMode, ...] = ("messages", "updates", "custom")
+
+
+class Assistant:
+    """One conversation a thread; turns of a thread wait for each other."""
+
+    def __init__(self, graph: Graph, house: House, database: Database) -> None:
+        """Take a graph compiled with a checkpointer, and the house it was built of."""
+        self.graph = graph
+        self.house = house
+        self.database = database
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._checked: set[str] = set()
+
+    async def ainvoke(
+        self, request: Request, *, thread: str = "default", context: Context | None = None
+    ) -> dict[str, Any]:
+        """Run one turn and return the state; an interrupt is under `__interrupt__`.
+
+        Raises:
+            PassfelError: memory is gone, or the context names what doesn't exist.
+        """
+        async with self._turns[thread]:
+            await self._finish(thread, context)
+            result = await self.graph.ainvoke(
+                _input(request), config_of(thread), context=context or Context(), durability="sync"
+            )
+            return cast("dict[str, Any]", result)
+
+    async def astream(
+        self,
+        request: Request,
+        *,
+        thread: str = "default",
+        context: Context | None = None,
+        stream_mode: Sequence[StreamMode] = STREAMED,
+    ) -> AsyncIterator[tuple[str, Any]]:
+        """Run one turn and yield (mode, event) as LangGraph streams them."""
+        async with self._turns[thread]:
+            async for event in self._finishing(thread, context, stream_mode):
+                yield event
+            async for event in self._run(_input(request), thread, context, stream_mode):
+                yield event
+
+    async def pending(self, thread: str) -> list[dict[str, Any]]:
+        """The questions that the thread waits for an answer to."""
+        return _questions(await self._snapshot(thread))
+
+    async def _snapshot(self, thread: str) -> StateSnapshot:
+        return await self.graph.aget_state(config_of(thread))
+
+    async def _interrupted(self, thread: str) -> bool:
+        """Whether the thread's last run was cut off; looked up once for each thread of this process."""
+        if thread in self._checked:
+            return False
+        self._checked.add(thread)
+        snapshot = await self._snapshot(thread)
+        return bool(snapshot.next) and not _questions(snapshot)
+
+    async def _finish(self, thread: str, context: Context | None) -> None:
+        async for _ in self._finishing(thread, context, ["updates"]):
+            pass
+
+    async def _finishing(
+        self, thread: str, context: Context | None, stream_mode: Sequence[StreamMode]
+    ) -> AsyncIterator[tuple[str, Any]]:
+        """Go on with a turn that a crash cut off, from its last checkpoint, before anything new is begun."""
+        if not await self._interrupted(thread):
+            return
+        log.info("finishing the interrupted turn of thread %s", thread)
+        if "custom" in stream_mode:
+            yield "custom", {"type": "resumed", "thread": thread}
+        async for event in self._run(None, thread, context, stream_mode):
+            yield event
+
+    async def _run(
+        self, request: Any, thread: str, context: Context | None, stream_mode: Sequence[StreamMode]
+    ) -> AsyncIterator[tuple[str, Any]]:
+        """Every step is stored before the next begins: what was cut off can be gone on with."""
+        events: AsyncIterator[Any] = self.graph.astream(
+            request,
+            config_of(thread),
+            context=context or Context(),
+            stream_mode=list(stream_mode),
+            durability="sync",
+        )
+        async for event in events:
+            yield event
+
+
+@asynccontextmanager
+async def open_assistant(
+    settings: AssistantSettings | None = None, *, clock: Clock = system_clock
+) -> AsyncIterator[Assistant]:
+    """Open the assistant with memory in Postgres, embedded or by URL.
+
+    Raises:
+        MemoryUnavailableError: Postgres can't be started or reached.
+    """
+    settings = settings or AssistantSettings()
+    database = Database(settings.postgres, settings.data_dir)
+    house = build_house(settings, database, clock)
+    try:
+        async with database:
+            saver, store = await open_checkpoints(database)
+            graph = build_graph(house).compile(checkpointer=saver, store=store)
+            yield Assistant(graph, house, database)
+    finally:
+        for close in house.closing:
+            await close()
+
+
+async def open_checkpoints(database: Database) -> tuple[AsyncPostgresSaver, AsyncPostgresStore]:
+    """LangGraph's own saver and store over the household's Postgres, their tables up to date."""
+    await database.open()
+    saver = AsyncPostgresSaver(database.checkpoints)
+    store = AsyncPostgresStore(database.checkpoints)
+    async with database.alone("checkpoints"):
+        await saver.setup()
+        await store.setup()
+    return saver, store
+
+
+def config_of(thread: str) -> RunnableConfig:
+    """The run configuration of a conversation."""
+    return {"configurable": {"thread_id": thread}}
+
+
+def _input(request: Request) -> Any:
+    """A sentence becomes a message with an id, so that a replayed turn is known again."""
+    if isinstance(request, str):
+        return {"messages": [HumanMessage(request, id=str(uuid4()))]}
+    return request
+
+
+def _questions(snapshot: StateSnapshot) -> list[dict[str, Any]]:
+    return [interrupt.value for interrupt in snapshot.interrupts]

@@ -1,0 +1,79 @@
+"""The edges: read them beside the picture in the README."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from langchain_core.messages import AIMessage
+from langchain_core.tools import BaseTool
+from langgraph.graph import END, START, StateGraph
+
+from passfel.household.understanding import Understand
+from passfel.memory.effects import EffectsLedger
+from passfel.memory.episodes import Episodes
+from passfel.memory.records import Records
+from passfel.nodes.act import act
+from passfel.nodes.classify import classify
+from passfel.nodes.decide import decide
+from passfel.nodes.remember import remember
+from passfel.nodes.respond import respond
+from passfel.nodes.retrieve import Source, retrieve
+from passfel.nodes.state import Context, Input, Path, State
+from passfel.nodes.turn import MakeTurn
+from passfel.serving.ladder import ModelLadder
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the steps are handed: everything below the graph, ready to use."""
+
+    understand: Understand
+    make_turn: MakeTurn
+    tools: tuple[BaseTool, ...]
+    ladder: ModelLadder
+    ledger: EffectsLedger
+    episodes: Episodes
+    sources: dict[str, Source]
+    records: Records
+    closing: tuple[Callable[[], Awaitable[None]], ...] = ()
+    """What to close at the end, in this order."""
+
+
+def build_graph(house: House) -> StateGraph[State, Context, Input, State]:
+    """Draw the state machine; `compile` it with a checkpointer, or let a server bring its own."""
+    graph = StateGraph(State, context_schema=Context, input_schema=Input)
+    make_turn = house.make_turn
+    named: dict[str, Any] = {tool.name: tool for tool in house.tools}
+
+    graph.add_node("classify", partial(classify, understand=house.understand, make_turn=make_turn))
+    graph.add_node("retrieve", partial(retrieve, sources=house.sources, make_turn=make_turn))
+    graph.add_node("decide", partial(decide, ladder=house.ladder, tools=house.tools, make_turn=make_turn))
+    graph.add_node("act", partial(act, tools=named, ledger=house.ledger, make_turn=make_turn))
+    graph.add_node("respond", respond)
+    graph.add_node("remember", partial(remember, episodes=house.episodes, make_turn=make_turn))
+
+    graph.add_edge(START, "classify")
+    graph.add_conditional_edges("classify", after_classify, ["act", "respond", "retrieve"])
+    graph.add_edge("retrieve", "decide")
+    graph.add_conditional_edges("decide", after_decide, ["act", "respond"])
+    graph.add_conditional_edges("act", after_act, ["decide", "respond"])
+    graph.add_edge("respond", "remember")
+    graph.add_edge("remember", END)
+    return graph
+
+
+def after_classify(state: State) -> Path:
+    """Understood whole: act at once. A question or a plain reply: respond. Otherwise: the model."""
+    return state["path"]
+
+
+def after_decide(state: State) -> str:
+    """Tool calls are carried out; text is the answer."""
+    last = state["messages"][-1]
+    return "act" if isinstance(last, AIMessage) and last.tool_calls else "respond"
+
+
+def after_act(state: State) -> str:
+    """The fast path answers with the tools' own sentences; the model gets to see what its calls gave."""
+    return "decide" if state["path"] == "retrieve" else "respond"

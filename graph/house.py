@@ -1,0 +1,70 @@
+"""The house put together: each room gets what it needs, and none looks for it itself."""
+
+from passfel.graph.build import House
+from passfel.graph.settings import AssistantSettings
+from passfel.graph.sources import household_sources
+from passfel.graph.turns import Clock, system_clock, turn_maker
+from passfel.household.turn import Turn
+from passfel.memory.effects import EffectsLedger
+from passfel.memory.episodes import Episodes
+from passfel.memory.postgres import Database
+from passfel.memory.records import Records
+from passfel.nlu.understand import Understander
+from passfel.serving.ladder import build_ladder
+from passfel.tools.calculator.tools import calculator_tools
+from passfel.tools.calendar.local import LocalCalendar
+from passfel.tools.calendar.tools import calendar_tools
+from passfel.tools.clock.tools import clock_tools
+from passfel.tools.contacts.tools import contact_tools
+from passfel.tools.http import Http
+from passfel.tools.notes.tools import note_tools
+from passfel.tools.reminders.tools import reminder_tools
+from passfel.tools.tasks.tools import task_tools
+from passfel.tools.undo.tools import undo_tools
+from passfel.tools.weather.open_meteo import OpenMeteo
+from passfel.tools.weather.tools import weather_tools
+
+ABILITIES = (
+    "your calendar",
+    "tasks",
+    "reminders",
+    "notes",
+    "contacts",
+    "the time",
+    "the weather",
+    "sums and conversions",
+)
+
+
+def build_house(settings: AssistantSettings, database: Database, clock: Clock = system_clock) -> House:
+    """Put the rooms together over a database that may still be closed; nothing is opened here."""
+    make_turn = turn_maker(settings.household, clock)
+    understander = Understander(settings.household.locale)
+    records, ledger = Records(database), EffectsLedger(database)
+    calendar = LocalCalendar(records.events)
+    http = Http(settings.http)
+    tools = (
+        *calendar_tools(calendar),
+        *task_tools(records.tasks),
+        *reminder_tools(records.reminders),
+        *note_tools(records.notes),
+        *contact_tools(records.contacts),
+        *weather_tools(OpenMeteo(http, settings.open_meteo)),
+        *clock_tools(),
+        *calculator_tools(),
+        *undo_tools(ledger),
+    )
+    ladder = build_ladder(settings.llm, understander.understand_leniently, ABILITIES)
+    house = House(
+        understand=understander.understand,
+        make_turn=make_turn,
+        tools=tools,
+        ladder=ladder,
+        ledger=ledger,
+        episodes=Episodes(database),
+        sources=household_sources(calendar, records),
+        records=records,
+        closing=(ladder.aclose, http.aclose),
+    )
+    understander.warm(Turn(now=make_turn(None).now))
+    return house

@@ -1,0 +1,65 @@
+"""Which calls need the person's yes, and asking for it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from langchain_core.messages import ToolCall
+from langchain_core.tools import BaseTool
+from langgraph.types import interrupt
+
+from passfel.household.turn import Turn
+from passfel.household.wording import say_list, say_moment
+from passfel.tools.contract import annotations_of
+
+ASSENT = frozenset({"yes", "y", "true", "approve", "approved", "ok", "okay", "sure", "go ahead", "do it"})
+
+
+def needs_yes(call: ToolCall, tools: Mapping[str, BaseTool], *, tainted: bool) -> bool:
+    """Destructive calls always; in a turn with strangers' text, everything that is not read only."""
+    tool = tools.get(call["name"])
+    if tool is None:
+        return False
+    annotations = annotations_of(tool)
+    if annotations.read_only:
+        return False
+    return annotations.destructive or tainted
+
+
+def ask(calls: Sequence[ToolCall], tools: Mapping[str, BaseTool], turn: Turn) -> set[str]:
+    """Interrupt the run until the person has answered; returns the ids of the calls that were refused.
+
+    The resume value is yes or no (a bool or words), or {"approved": [ids]}.
+    """
+    question = f"Shall I {say_list([_say_call(call, turn) for call in calls])}?"
+    answer: Any = interrupt(
+        {
+            "type": "approval",
+            "question": question,
+            "calls": [{"id": call["id"], "name": call["name"], "arguments": call["args"]} for call in calls],
+        }
+    )
+    ids = {str(call["id"]) for call in calls}
+    return ids - _approved(answer, ids)
+
+
+def _approved(answer: Any, ids: set[str]) -> set[str]:
+    if isinstance(answer, Mapping):
+        return ids & {str(item) for item in answer.get("approved", [])}
+    if isinstance(answer, str):
+        return ids if answer.strip(" .!").casefold() in ASSENT else set()
+    return ids if answer is True else set()
+
+
+def _say_call(call: ToolCall, turn: Turn) -> str:
+    """A call in words: "clear the calendar (start: today at 00:00, end: tomorrow at 00:00)"."""
+    told = ", ".join(f"{name}: {_say_value(value, turn)}" for name, value in call["args"].items())
+    return f"{call['name'].replace('_', ' ')}{f' ({told})' if told else ''}"
+
+
+def _say_value(value: Any, turn: Turn) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return say_moment(moment, turn.now, turn.locale) if moment.tzinfo else str(value)

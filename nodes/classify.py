@@ -1,0 +1,131 @@
+"""What does the person want? No model call: grammars and a classifier."""
+
+import json
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage, AnyMessage
+from langgraph.runtime import Runtime
+
+from passfel.household.understanding import Call, Understand, Understanding
+from passfel.nodes.state import Context, State
+from passfel.nodes.turn import MakeTurn, latest_request, unanswered
+
+LONGEST = 32_000
+"""Characters of one message that anybody looks at."""
+YES = re.compile(
+    r"(?i)\W*(yes|yeah|yep|yup|sure|ok|okay|do it|go ahead|please do|of course|right|y)\b[\w\s,]{0,20}\W*"
+)
+NO = re.compile(r"(?i)\W*(no|nope|nah|don't|do not|stop|never mind|nevermind|leave it|n)\b[\w\s,]{0,20}\W*")
+
+
+async def classify(
+    state: State,
+    runtime: Runtime[Context],
+    *,
+    understand: Understand,
+    make_turn: MakeTurn,
+) -> State:
+    """Understand the request, and choose the path: the fast one, an answer at once, or the model."""
+    request = latest_request(state["messages"])
+    turn = make_turn(runtime.context)
+    begun: State = {
+        "messages": [],
+        "said_at": turn.now.isoformat(),
+        "reply": "",
+        "approved": [],
+        "tainted": False,
+        "rounds": 0,
+    }
+    said = request.text
+    waiting = unanswered(state["messages"][:-1])
+    if waiting is not None and YES.fullmatch(said):
+        return {**begun, **_go_ahead(waiting, str(request.id))}
+    if waiting is not None and NO.fullmatch(said):
+        return {**begun, **_answer("All right, I left it as it was.")}
+    impossible = _impossible(said)
+    if impossible:
+        return {**begun, **_answer(impossible)}
+    return {**begun, **_decided(understand(said, turn), str(request.id), state["messages"])}
+
+
+def _impossible(said: str) -> str:
+    """Why a message can't be looked at, if it can't."""
+    if not said.strip("\x00 \t\r\n"):
+        return "I heard nothing. Say or type what you would like, or “help”."
+    if len(said) > LONGEST:
+        return (
+            f"That is {len(said):,} characters, and I read at most {LONGEST:,} at a time."
+            " Please send the part that matters."
+        )
+    unreadable = sum(1 for char in said if char == "�" or (ord(char) < 32 and char not in "\t\r\n"))
+    if unreadable > 3 and unreadable > len(said) / 10:
+        return "That is not text that I can read. Please type it as words."
+    return ""
+
+
+def _answer(sentence: str) -> State:
+    return {"messages": [], "path": "respond", "intents": ["chat"], "effort": "simple", "reply": sentence}
+
+
+def _go_ahead(waiting: AIMessage, turn_id: str) -> State:
+    """The person said yes in a message: the same calls again, now approved."""
+    calls = [Call(call["name"], call["args"]) for call in waiting.tool_calls]
+    message = _calling(calls, turn_id)
+    return {
+        "messages": [message],
+        "path": "act",
+        "effort": "tool",
+        "approved": [str(call["id"]) for call in message.tool_calls],
+    }
+
+
+def _decided(understood: Understanding, turn_id: str, messages: Sequence[AnyMessage]) -> State:
+    known: State = {
+        "messages": [],
+        "intents": list(understood.intents),
+        "effort": understood.effort,
+        "confidence": understood.confidence,
+    }
+    if understood.whole and understood.calls:
+        return {
+            **known,
+            "messages": [_calling(understood.calls, turn_id)],
+            "path": "act",
+            "reply": understood.reply,
+        }
+    if understood.whole:
+        return {**known, "path": "respond", "reply": understood.reply}
+    return {**known, "path": "retrieve"}
+
+
+def _calling(calls: Sequence[Call], turn_id: str) -> AIMessage:
+    """The message that a model would have written to make these calls."""
+    made = [
+        {
+            "type": "tool_call",
+            "id": call_id(turn_id, call.name, call.arguments),
+            "name": call.name,
+            "args": dict(call.arguments),
+        }
+        for call in calls
+    ]
+    unique = {call["id"]: call for call in made}
+    return AIMessage(
+        content="",
+        id=str(uuid4()),
+        tool_calls=list(unique.values()),
+        response_metadata={"rung": "rules"},
+    )
+
+
+def call_id(turn_id: str, name: str, arguments: Any) -> str:
+    """The id of a tool call: the same turn asking for the same thing has the same id.
+
+    The effects ledger goes by it, so a turn that is replayed, by rules or by a model, finds what it did.
+    """
+    asked = json.dumps([turn_id, name, arguments], sort_keys=True, default=str)
+    return f"call_{sha256(asked.encode()).hexdigest()[:24]}"
