@@ -1,12 +1,13 @@
 """A stand-in for Open-Meteo: its paths and JSON, over a small deterministic world, and told to fail on demand.
 
-The weather is made up and repeats every week. `with serve(OpenMeteoWorld().app) as url:` and point
-`forecast_url` at `{url}/v1/forecast` and `geocoding_url` at `{url}/v1/search`.
+The weather is made up and repeats every week. `with open_meteo() as world:` and point the client at
+`world.forecast_url` and `world.geocoding_url`; its host has to be allowed, for loopback is private.
 """
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from passfel.tests.servers.loopback import serve
 
 MONDAY = date(2026, 11, 23)
 
@@ -115,6 +118,22 @@ class OpenMeteoWorld:
     location: str = ""
     """Where a redirect leads."""
     requests: list[Request] = field(default_factory=list)
+    url: str = ""
+
+    @property
+    def host(self) -> str:
+        """Host and port, as a household would allow it."""
+        return self.url.removeprefix("http://")
+
+    @property
+    def forecast_url(self) -> str:
+        """Where the weather is."""
+        return f"{self.url}/v1/forecast"
+
+    @property
+    def geocoding_url(self) -> str:
+        """Where the places are."""
+        return f"{self.url}/v1/search"
 
     def fail(self, fault: Fault, times: int = -1, **details: Any) -> None:
         """Let the next requests go wrong."""
@@ -122,12 +141,17 @@ class OpenMeteoWorld:
         for name, value in details.items():
             setattr(self, name, value)
 
+    def forget(self) -> None:
+        """Work again, and forget what was asked."""
+        self.fault, self.times, self.headers = None, -1, {}
+        self.requests.clear()
+
     @property
     def app(self) -> Starlette:
         """The ASGI application."""
         return Starlette(
             routes=[
-                Route("/v1/forecast", self._or_fault(self._forecast)),
+                Route("/v1/forecast", self._or_fault(self._forecast), methods=["GET", "POST"]),
                 Route("/v1/search", self._or_fault(self._search)),
             ]
         )
@@ -194,6 +218,14 @@ class OpenMeteoWorld:
         if first < earliest or last > latest:
             return _refusal(f"Parameter 'start_date' is out of allowed range from {earliest} to {latest}")
         return JSONResponse(_answer(town, local, first, last, asked))
+
+
+@contextmanager
+def open_meteo() -> Iterator[OpenMeteoWorld]:
+    """Run the stand-in until the block ends."""
+    world = OpenMeteoWorld()
+    with serve(world.app) as world.url:
+        yield world
 
 
 def _answer(
