@@ -187,3 +187,9 @@ def _unglue(tokens: Tokens, index: int) -> tuple[Decimal, str, int] | None:
     if word.isascii() and word.isdigit() and tokens.word(index + 1) == "m":
         return Decimal(word), "meter", index + 2
     return None
+
+
+def is_unit_at(tokens: Tokens, index: int) -> bool:
+    """Whether a unit of measure stands at that token ("at 4 degrees" is no time of day)."""
+    found = _units().signs.at(tokens, index)
+    return bool(found) and _is_unit(tokens, index, found[1] if found else index)
