@@ -17,6 +17,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
 
+from passfel.household.errors import SettingsError
 from passfel.serving.failures import broken, household_errors
 from passfel.serving.settings import LlmSettings
 
@@ -39,6 +40,8 @@ class SGLangChat(ChatOpenAI):
     @classmethod
     def from_settings(cls, settings: LlmSettings) -> Self:
         """Make the client that the settings describe; no connection is opened yet."""
+        if not settings.base_url:
+            raise SettingsError("llm.base_url is empty: there is no language model server to talk to.")
         timeout = httpx2.Timeout(settings.read_deadline_s, connect=settings.connect_deadline_s)
         return cls(
             base_url=settings.base_url,
@@ -56,6 +59,7 @@ class SGLangChat(ChatOpenAI):
             # environment for proxies that a server in the house does not want.
             http_async_client=httpx2.AsyncClient(timeout=timeout, trust_env=False),
             http_client=httpx2.Client(timeout=timeout, trust_env=False),
+            openai_proxy=None,
             health_deadline_s=settings.health_deadline_s,
         )
 

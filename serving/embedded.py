@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -21,7 +22,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from passfel.household.turn import Turn, turn_now
+from passfel.household.turn import Turn
 from passfel.household.understanding import Call, Understand, Understanding
 from passfel.household.wording import say_list
 
@@ -48,7 +49,8 @@ class EmbeddedChat(BaseChatModel):
         return {"model_name": NAME}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        return LangSmithParams(ls_provider="passfel", ls_model_name=NAME, ls_model_type="chat")
+        named = str(kwargs.get("model", NAME))
+        return LangSmithParams(ls_provider="passfel", ls_model_name=named, ls_model_type="chat")
 
     def bind_tools(
         self,
@@ -102,7 +104,7 @@ class EmbeddedChat(BaseChatModel):
     def _answer(
         self, messages: list[BaseMessage], stop: list[str], tools: list[str], turn: Turn | None
     ) -> AIMessage:
-        turn = turn or turn_now()
+        turn = turn or Turn(now=datetime.now(UTC))
         said, since = _this_turn(messages)
         results = [message for message in since if isinstance(message, ToolMessage)]
         understood = self.understand(said, turn)

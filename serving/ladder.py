@@ -78,7 +78,9 @@ class ModelLadder:
         """Stream the answer of the first rung that gives one.
 
         The first chunk's `response_metadata` names the `rung`; where an earlier rung failed,
-        `stepped_down` says why in a sentence. Steps down as long as the person has seen no word.
+        `stepped_down` says why in a sentence. Steps down as long as the person has seen no word: until
+        the first one, or the end, thoughts and tool calls are held back here, so that the chunks always
+        add up to the answer of one rung. A graph's message stream has them as they come.
 
         Raises:
             RefusedError: a rung refuses the request; that is for somebody to mend, not to hide.
@@ -122,23 +124,29 @@ class ModelLadder:
         """Stream from one rung, and tell its breaker how it went."""
         model = rung.model.bind_tools(tools) if tools else rung.model
         stream = model.astream(list(messages), turn=turn, thinking=thinking)
-        said = ""
+        said, spoken = "", False
+        held: list[AIMessageChunk] = []
         try:
             in_time = self._in_time(cast("AsyncGenerator[AIMessageChunk, None]", stream))
             async with contextlib.aclosing(in_time) as chunks:
                 async for chunk in chunks:
                     breaker.answered(whole=False)
                     said += str(chunk.text)
-                    yield chunk
+                    spoken = spoken or bool(chunk.text.strip())
+                    held.append(chunk)
+                    while spoken and held:
+                        yield held.pop(0)
             breaker.answered(whole=True)
         except RefusedError:
             raise
         except ProviderError as error:
             # A dead server costs every turn its deadline; a busy or confused one gets a second chance.
             breaker.failed(error.sentence, at_once=isinstance(error, UnreachableError))
-            if said.strip():
+            if spoken:
                 raise BrokenStream(said, rung.name) from error
             raise
+        for chunk in held:
+            yield chunk
 
     async def _in_time(
         self, stream: AsyncGenerator[AIMessageChunk, None]

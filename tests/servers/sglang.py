@@ -55,6 +55,8 @@ class SGLang:
         """The body of every chat request, oldest first."""
         self.bytes_at_a_time = 0
         """Cut the body into pieces of so many bytes, through the middle of characters; 0 sends events whole."""
+        self.asked = threading.Event()
+        """A chat request has come in."""
         self.disconnected = threading.Event()
         """A client went away before its answer was complete."""
         self._answers: deque[Answer] = deque()
@@ -67,6 +69,7 @@ class SGLang:
         """Start afresh: no answers waiting, no requests seen."""
         self._answers.clear()
         self.requests.clear()
+        self.asked.clear()
         self.disconnected.clear()
         self.bytes_at_a_time = 0
 
@@ -142,6 +145,7 @@ class _Chat:
             await JSONResponse({"error": "Unauthorized"}, 401)(scope, receive, send)
             return
         self._server.requests.append(body)
+        self._server.asked.set()
         answer = self._server.next_answer(body)
         usage = self._server.usage(body, answer.reply) if answer.reply else {}
         talk = asyncio.create_task(self._talk(answer, body, usage, send))

@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable
 from langgraph.graph import END, START, MessagesState, StateGraph
 from pydantic import SecretStr
 
+from passfel.household.errors import SettingsError
 from passfel.serving.chat import SGLangChat
 from passfel.serving.settings import LlmSettings
 from passfel.tests.servers.sglang import Abort, CallTools, Say, SGLang, Stall, sglang
@@ -222,3 +223,25 @@ async def test_an_abort_before_any_word_is_no_answer(server: SGLang, chat: SGLan
     server.will(Abort())
     with pytest.raises(Exception, match="broke its answer off"):
         await chat.ainvoke("Hello")
+
+
+def test_without_an_address_there_is_no_client_that_would_call_somebody_else() -> None:
+    with pytest.raises(SettingsError, match="no language model server to talk to"):
+        SGLangChat.from_settings(LlmSettings())
+
+
+async def test_the_environment_does_not_redirect_it(server: SGLang, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "OPENAI_PROXY",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "OPENAI_BASE_URL",
+        "OPENAI_API_BASE",
+    ):
+        monkeypatch.setenv(name, "http://127.0.0.1:1/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody")
+    server.will(Say("At home."))
+    chat = SGLangChat.from_settings(LlmSettings(base_url=server.url))
+    assert (await chat.ainvoke("Where?")).text == "At home."
+    await chat.aclose()

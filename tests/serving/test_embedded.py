@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.messages import (
@@ -137,10 +137,9 @@ async def test_it_streams_word_by_word_and_adds_up_to_the_same_answer() -> None:
 
 
 async def test_streamed_tool_calls_are_those_of_the_whole_answer() -> None:
-    whole = AIMessageChunk(content="")
-    async for chunk in MODEL.bind_tools([add_task, turn_off]).astream("bins and lamp", turn=TURN):
-        whole += chunk
-    assert whole.tool_calls == (await ask("bins and lamp")).tool_calls
+    model = MODEL.bind_tools([add_task, turn_off])
+    chunks = [cast("AIMessageChunk", chunk) async for chunk in model.astream("bins and lamp", turn=TURN)]
+    assert add_ai_message_chunks(*chunks).tool_calls == (await ask("bins and lamp")).tool_calls
 
 
 async def test_it_stops_where_it_is_told_to() -> None:
