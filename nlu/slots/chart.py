@@ -14,9 +14,10 @@ from passfel.nlu.slots.merge import join, join_range
 from passfel.nlu.slots.quantities import is_unit_at
 from passfel.nlu.slots.recurrence import read_rule
 from passfel.nlu.slots.spans import read_distance, read_span
-from passfel.nlu.slots.spec import Found, Reading, Spec
+from passfel.nlu.slots.spec import Bound, Found, Reading, Spec
 
 _MOST = 600
+_BOUNDS: dict[str, Bound] = {"before": "before", "after": "after", "since": "since", "from": "from"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,8 @@ def _with_bounds(leads: dict[int, list[tuple[int, str, str]]], moment: Piece) ->
     for begin, role, _ in leads.get(moment.begin, ()):
         if role == "until":
             yield Piece(begin, moment.end, Spec(until=moment.spec), moment.alone)
-        elif role == "before" or role == "after" or role == "since" or role == "from":
-            yield Piece(begin, moment.end, replace(moment.spec, bound=role, weak=""), moment.alone)
+        elif role in _BOUNDS:
+            yield Piece(begin, moment.end, replace(moment.spec, bound=_BOUNDS[role], weak=""), moment.alone)
 
 
 def _find_ranges(reading: Reading, moments: list[Piece]) -> list[Piece]:

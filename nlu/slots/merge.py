@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from passfel.nlu.slots.dates import make_day
-from passfel.nlu.slots.spec import By, Clock, Reading, Rule, Spec, merge_by
+from passfel.nlu.slots.spec import By, Clock, Reading, Rule, Spec
 
 
 def join(left: Spec, right: Spec) -> Spec | None:
@@ -63,9 +63,11 @@ def _join_rules(left: Spec, right: Spec) -> Spec | None:
     """Join "mondays" and "every two weeks": the weekdays of one with the interval of the other."""
     for days, step in ((left, right), (right, left)):
         one, other = days.rule, step.rule
-        if one and other and one.freq == other.freq == "WEEKLY" and one.by.weekdays and other.by == By():
-            if one.interval == 1 and _fit(replace(days, rule=None), replace(step, rule=None)):
-                return replace(_union(days, step), rule=replace(other, by=one.by))
+        if not one or not other or not one.freq == other.freq == "WEEKLY" or other.by != By():
+            continue
+        fit = _fit(replace(days, rule=None), replace(step, rule=None))
+        if one.by.weekdays and one.interval == 1 and fit:
+            return replace(_union(days, step), rule=replace(other, by=one.by))
     return None
 
 
@@ -126,8 +128,8 @@ def join_range(reading: Reading, left: Spec, right: Spec) -> Spec | None:
         return None
     if left.clock and right.clock and not right.day:
         left, right = _spread_meridiem(left, right)
-    if right.day and left.clock and not left.day and right.clock and right.day:
-        left, right = replace(left, day=right.day), right
+    if right.day and left.clock and not left.day and right.clock:
+        left = replace(left, day=right.day)
     return replace(left, until=replace(right, weak=""), weak="")
 
 

@@ -10,6 +10,7 @@ from passfel.nlu.slots.date_words import DateWords
 from passfel.nlu.slots.lexicon import Tokens
 
 Grain = Literal["minute", "hour", "part", "day", "weekend", "week", "month", "year"]
+Bound = Literal["", "before", "after", "since", "from"]
 DAY = timedelta(days=1)
 
 
@@ -107,7 +108,7 @@ class Spec:
     until: "Spec | None" = None
     last: "Spec | None" = None
     """The last day of a recurrence."""
-    bound: Literal["", "before", "after", "since", "from"] = ""
+    bound: Bound = ""
     all_day: bool = False
     weak: str = ""
     """What must stand in front of it (a key of `needs`), lest it mean something else; "never" never stands alone."""
