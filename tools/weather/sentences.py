@@ -74,7 +74,8 @@ def day_figures(day: Day, about: About, turn: Turn) -> str:
     if about == "sun":
         return _sun(day, turn.locale)
     if about == "rain":
-        return ", ".join(filter(None, (_chance(day), _amount(day, units))))
+        dry = "no rain" if day.rain_mm is not None else ""
+        return ", ".join(filter(None, (_chance(day), _amount(day, units)))) or dry
     if about == "temperature":
         return _span(day, units)
     if about == "wind":

@@ -58,6 +58,8 @@ async def _find(provider: WeatherProvider, place: str, turn: Turn) -> Place:
     name = place.strip()
     if name and name.casefold() not in HOME_WORDS:
         return await provider.find_place(name, turn.home, turn.locale)
+    if turn.home is None and turn.home_name:
+        return await provider.find_place(turn.home_name, None, turn.locale)
     if turn.home is None:
         raise RequestError(
             "I don't know where home is: name a place, or set one in passfel.toml "
