@@ -183,7 +183,7 @@ def _find_ranges(reading: Reading, moments: list[Piece]) -> list[Piece]:
             lead == "and" and joint in reading.words.sets["range_and"]
         )
         for right in starts.get(left.end + 1, ()) if joined else ():
-            spec = join_range(reading, left.spec, right.spec)
+            spec = join_range(left.spec, right.spec, spread=joint not in reading.words.sets["until_words"])
             if spec:
                 alone = _is_range(reading, left, right, led=bool(lead))
                 found.extend(_range_variants(left, right, spec, alone, lead))

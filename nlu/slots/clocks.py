@@ -72,13 +72,7 @@ def _read_digital(reading: Reading, index: int) -> Found | None:
     glued = tokens.glued(index + 1)
     pair = minute is not None and tokens.glued(index + 2) and len(reading.word(index + 2)) == 2
     if sign == "h" and glued:
-        said = minute if pair and minute is not None else 0
-        known = hour <= 24
-        return (
-            (Spec(clock=_make(hour, said, sure=hour > 12, exact=pair)), index + 3 if pair else index + 2)
-            if known
-            else None
-        )
+        return _read_h(reading, hour, minute if pair else None, index)
     if not (pair and glued and minute is not None and sign in {":", "."}) or hour > 29:
         return None
     after, second = index + 3, 0
@@ -91,9 +85,18 @@ def _read_digital(reading: Reading, index: int) -> Found | None:
         second, after = _number(reading, after + 1, 2) or 0, after + 2
     sure = reading.word(index).startswith("0")
     clock, behind = _with_meridiem(reading, _make(hour, minute, second, sure=sure, exact=True), after)
-    if sign == "." and behind == after:
+    if sign == "." and behind == after and not reading.has("at_words", index - 1):
         return None
     return Spec(clock=clock), behind
+
+
+def _read_h(reading: Reading, hour: int, minute: int | None, index: int) -> Found | None:
+    """Read "16h30" and "at 4h"; "1h30" by itself is a length of time."""
+    asked = reading.whole or reading.word(index - 1) in reading.words.needs["hour"]
+    if hour > 24 or reading.word(index - 1) == "for" or (hour < 6 and not asked):
+        return None
+    clock = _make(hour, minute or 0, sure=hour > 12, exact=minute is not None)
+    return Spec(clock=clock), index + 2 + (minute is not None)
 
 
 def _read_military(reading: Reading, number: int, index: int) -> Found | None:
@@ -143,7 +146,13 @@ def _read_relative(reading: Reading, index: int) -> Found | None:
     if not hour or not (named or quarter or _can_be_minutes(reading, index, minutes, to=to)):
         return None
     value = hour[0] if past else hour[0] - 1 or 12
-    weak = "" if named or quarter or reading.word(after) == "past" else "minutes"
+    sure = (
+        named
+        or quarter
+        or reading.word(after) == "past"
+        or (minutes > 12 and not reading.word(start).isdigit())
+    )
+    weak = "" if sure else "minutes"
     clock = Clock(value, minutes if past else 60 - minutes, exact=True)
     return _finish(reading, clock, hour[1], weak)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from passfel.nlu.slots.dates import make_day
-from passfel.nlu.slots.spec import By, Clock, Reading, Rule, Spec
+from passfel.nlu.slots.spec import By, Clock, Rule, Spec
 
 
 def join(left: Spec, right: Spec) -> Spec | None:
@@ -121,9 +121,15 @@ def _with_last(left: Spec, right: Spec) -> Spec | None:
     return None
 
 
-def join_range(reading: Reading, left: Spec, right: Spec) -> Spec | None:
-    """From one moment to another; what one side leaves out, the other tells."""
-    left, right = _spread_month(left, right)
+def join_range(left: Spec, right: Spec, *, spread: bool = True) -> Spec | None:
+    """From one moment to another; what one side leaves out, the other tells.
+
+    Args:
+        left: where it begins.
+        right: where it ends.
+        spread: whether "5 to 7 december" is meant, where "10 until 7 december" is not.
+    """
+    left, right = _spread_month(left, right) if spread else (left, right)
     if not _comparable(left, right):
         return None
     if left.clock and right.clock and not right.day:

@@ -123,6 +123,8 @@ def _times(reading: Reading, amount: Decimal, unit: str | None) -> Span | None:
 def read_distance(reading: Reading, index: int) -> Found | None:
     """Read what is so far from now: "in 20 minutes", "half an hour from now", "2 days ago", "within 2 hours"."""
     words = reading.words
+    if now := words.phrase("now", reading.tokens, index):
+        return Spec(instant=reading.now), now[1]
     if reading.word(index) == "in":
         start = index + 1 + (reading.word(index + 1) == "about")
         found = read_span(reading, start)

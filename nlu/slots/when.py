@@ -29,7 +29,9 @@ class When:
     finish: datetime | None
     """A said end."""
     has_day: bool
+    """Whether the day of the start was said."""
     has_time: bool
+    """Whether the time of day of the start was said."""
     duration: timedelta | None
     rule: str | None
     """An RRULE of RFC 5545."""
@@ -109,7 +111,9 @@ def _whens(reading: Reading, piece: Piece) -> Iterator[When]:
             start=moment.start,
             finish=moment.finish,
             has_day=bool(spec.day or spec.instant or spec.rule),
-            has_time=bool(spec.clock or spec.instant),
+            has_time=bool(
+                spec.clock or spec.instant or (spec.rule and spec.rule.freq in {"HOURLY", "MINUTELY"})
+            ),
             duration=moment.duration,
             rule=moment.rule,
             window=moment.window,
