@@ -8,10 +8,12 @@ they pass here like everything else.
 import asyncio
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
+from functools import cache
 from typing import Any
 
 import httpcore2
@@ -152,13 +154,19 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Read the system's certificates, once."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class GuardedTransport(httpx2.AsyncHTTPTransport):
     """httpx2's transport with a connection pool whose every connection the guard opens."""
 
     def __init__(self, backend: GuardedBackend) -> None:
         """Proxies of the environment are not used: they would connect in our place, unchecked."""
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=_tls(),
             max_connections=20,
             max_keepalive_connections=10,
             keepalive_expiry=30.0,

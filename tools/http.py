@@ -1,6 +1,7 @@
 """The one outgoing HTTP client: deadlines, retries, rates, size limit, cache, and no private addresses."""
 
 import asyncio
+import hashlib
 import json
 import logging
 import random
@@ -21,6 +22,8 @@ from passfel.tools.guard import GuardedBackend, GuardedTransport, PrivateAddress
 from passfel.tools.limits import Cache, Limiter, MemoryCache, Rate, TokenBuckets
 
 log = logging.getLogger(__name__)
+# It writes every address with its query, and a query may hold a service's key.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 Params = Mapping[str, str | int | float]
 
@@ -119,7 +122,7 @@ class Http:
             deadline: the time for everything, retries and waiting included.
             rate: how often the service may be called.
         """
-        key = f"GET {url} {json.dumps(dict(params or {}), sort_keys=True)}"
+        key = _key(url, params)
         body = await self._cache.get(key) if lifetime else None
         if body is not None:
             return _parsed(body, source)
@@ -184,6 +187,8 @@ class Http:
             raise BrokenAnswerError(source, f"{source} gave an answer that can't be read.") from error
         except (httpx2.ReadTimeout, httpx2.PoolTimeout) as error:
             raise UnreachableError(source, f"{source} did not answer in time.") from error
+        except httpx2.ConnectTimeout as error:  # most of the deadline is gone, and another try won't cure it
+            raise UnreachableError(source, f"{source} could not be reached.") from error
         except httpx2.TransportError as error:
             raise _TryAgainError(UnreachableError(source, f"{source} could not be reached.")) from error
         except httpx2.InvalidURL as error:
@@ -245,6 +250,11 @@ async def within(source: str, seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise UnreachableError(source, f"{source} could not be reached.") from error
+
+
+def _key(url: str, params: Params | None) -> str:
+    """Name an exact request; hashed, for a query may hold a key, and the cache may be shared."""
+    return hashlib.sha256(json.dumps([url, dict(params or {})], sort_keys=True).encode()).hexdigest()
 
 
 def _parsed(body: bytes, source: str) -> Any:

@@ -1,15 +1,19 @@
 """Answers that the real Open-Meteo gave are read, where they are at hand."""
 
 import json
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from passfel.household.errors import BrokenAnswerError
 from passfel.household.turn import Place
-from passfel.tools.weather.open_meteo import read_forecast
+from passfel.tests.servers.open_meteo import OpenMeteoWorld
+from passfel.tools.http import Http
+from passfel.tools.weather.open_meteo import OpenMeteo, OpenMeteoSettings, read_forecast
 from passfel.tools.weather.places import Hit, Reading, best_hit, clean, readings
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "recordings" / "open-meteo"
@@ -130,6 +134,22 @@ def test_of_many_recorded_hollywoods_the_region_or_the_neighbourhood_decides():
         best_hit(found, Reading("Hollywood"), miami),
     ]
     assert [hit and hit.admin1 for hit in best] == ["California", "Florida", "Florida"]
+
+
+async def test_a_key_is_sent_and_kept_out_of_logs_and_errors(
+    http: Http, world: OpenMeteoWorld, caplog: pytest.LogCaptureFixture
+):
+    settings = OpenMeteoSettings(
+        forecast_url=world.forecast_url, geocoding_url=world.geocoding_url, api_key=SecretStr("s3cret")
+    )
+    caplog.set_level(logging.DEBUG)
+    await OpenMeteo(http, settings).forecast(SOMEWHERE)
+    assert world.requests[0].query_params["apikey"] == "s3cret"
+    world.fail("status", status=401)
+    with pytest.raises(BrokenAnswerError) as caught:
+        await OpenMeteo(http, settings).find_place("Rome")
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("uvicorn")]
+    assert "s3cret" not in "".join(ours) + str(caught.value) + repr(settings)
 
 
 def test_a_place_name_is_read_in_several_ways():
