@@ -144,6 +144,7 @@ class OpenMeteoWorld:
     def forget(self) -> None:
         """Work again, and forget what was asked."""
         self.fault, self.times, self.headers = None, -1, {}
+        self.status, self.reason, self.location = 503, "Something went wrong.", ""
         self.requests.clear()
 
     @property
