@@ -17,6 +17,7 @@ from passfel.nlu.slots.lexicon import Phrases, Tokens, load, tokenize
 _Part = Callable[[int], str | None]
 _DEEPEST = 20
 _LONGEST = 300
+_DIGITS = 9
 _PERCENT = re.compile(r"\([0-9.]+/100\)")
 
 
@@ -219,10 +220,11 @@ def _number_at(tokens: Tokens, index: int) -> tuple[Decimal, int] | None:
 
 
 def _plain(value: Decimal) -> str:
-    rough = Fraction(value).limit_denominator(16)
-    if value != round(value, 9) and Decimal(rough.numerator) / rough.denominator == value:
-        return f"({rough})"
     plain = f"{value:f}"
+    if len(plain.partition(".")[2]) > _DIGITS:
+        rough = Fraction(value).limit_denominator(16)  # a third, rather than 0.333…
+        if Decimal(rough.numerator) / rough.denominator == value:
+            return f"({rough})"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 

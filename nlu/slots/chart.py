@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from passfel.nlu.slots.cardinals import read_small
 from passfel.nlu.slots.clocks import read_clock, read_part
 from passfel.nlu.slots.days import read_day
 from passfel.nlu.slots.merge import join, join_range
@@ -94,9 +95,17 @@ def _stands_alone(reading: Reading, spec: Spec, index: int, after: int) -> bool:
     before = reading.word(behind)
     if before not in reading.words.needs[spec.weak] and not _is_for_hour(reading, spec, before, behind):
         return False
+    if spec.weak == "hour" and before == "to" and _is_score(reading, behind - 1):
+        return False
     if spec.weak in {"hour", "ordinal"}:
         return _is_followed(reading, after, strict=spec.weak == "ordinal" or before not in {"at", "@"})
     return True
+
+
+def _is_score(reading: Reading, index: int) -> bool:
+    """Whether a number stands before "to" that no preposition makes a time ("3 to 1")."""
+    number = read_small(reading.tokens, index)
+    return bool(number) and reading.word(index - 1) not in reading.words.needs["hour"]
 
 
 def _is_for_hour(reading: Reading, spec: Spec, before: str, behind: int) -> bool:
