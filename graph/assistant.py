@@ -5,22 +5,25 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.graph import END
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.postgres.aio import AsyncPostgresStore
 from langgraph.types import Command, StateSnapshot, StreamMode
 
-from passfel.graph.build import House, build_graph
+from passfel.graph.build import House, build_graph, derivable
 from passfel.graph.house import build_house
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.turns import Clock, system_clock
+from passfel.memory.checkpoints import TurnSaver
 from passfel.memory.postgres import Database
 from passfel.nodes.state import Context, Input, State
+from passfel.nodes.turn import unanswered
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ Graph = CompiledStateGraph[State, Context, Input, State]
 Request = str | Input | Command[Any]
 """What can be said to the assistant: a sentence, messages, or the answer to an interrupt."""
 
+STOPPED = "I was stopped before this was finished."
 STREAMED: tuple[StreamMode, ...] = ("messages", "updates", "custom")
 
 
@@ -50,7 +54,7 @@ class Assistant:
         Raises:
             PassfelError: memory is gone, or the context names what doesn't exist.
         """
-        async with self._turns[thread]:
+        async with self._turn(thread):
             await self._finish(thread, context)
             result = await self.graph.ainvoke(
                 _input(request), config_of(thread), context=context or Context(), durability="sync"
@@ -66,7 +70,7 @@ class Assistant:
         stream_mode: Sequence[StreamMode] = STREAMED,
     ) -> AsyncIterator[tuple[str, Any]]:
         """Run one turn and yield (mode, event) as LangGraph streams them."""
-        async with self._turns[thread]:
+        async with self._turn(thread):
             async for event in self._finishing(thread, context, stream_mode):
                 yield event
             async for event in self._run(_input(request), thread, context, stream_mode):
@@ -75,6 +79,40 @@ class Assistant:
     async def pending(self, thread: str) -> list[dict[str, Any]]:
         """The questions that the thread waits for an answer to."""
         return _questions(await self._snapshot(thread))
+
+    @asynccontextmanager
+    async def _turn(self, thread: str) -> AsyncIterator[None]:
+        """Have the thread to ourselves; a turn that is stopped on purpose is ended, not gone on with later."""
+        async with self._turns[thread]:
+            try:
+                yield
+            except (asyncio.CancelledError, GeneratorExit):
+                await self._stop(thread)
+                raise
+
+    async def _stop(self, thread: str) -> None:
+        """Leave a thread at the end of a turn, with an answer to every call, unless it waits for a yes."""
+        snapshot = await self._snapshot(thread)
+        if not snapshot.next or _questions(snapshot):
+            return
+        message = unanswered(snapshot.values.get("messages", []))
+        stopped = [
+            ToolMessage(STOPPED, tool_call_id=str(call["id"]), name=call["name"], status="error")
+            for call in (message.tool_calls if message else [])
+        ]
+        await self.graph.aupdate_state(snapshot.config, {"messages": stopped}, as_node="remember")
+
+    async def stop(self, thread: str, said: str) -> None:
+        """End a turn that the person has stopped: nobody goes on with it, and `said` is its answer."""
+        async with self._turns[thread]:
+            # What a step that had ended wrote may lead to a next one: each is let go of in turn.
+            for _ in self.graph.nodes:
+                snapshot = await self._snapshot(thread)
+                if not snapshot.next or _questions(snapshot):
+                    break
+                await self.graph.aupdate_state(config_of(thread), None, as_node=END)
+            ended = {"messages": [AIMessage(said, id=str(uuid4()))]}
+            await self.graph.aupdate_state(config_of(thread), ended, as_node="remember")
 
     async def _snapshot(self, thread: str) -> StateSnapshot:
         return await self.graph.aget_state(config_of(thread))
@@ -140,10 +178,10 @@ async def open_assistant(
             await close()
 
 
-async def open_checkpoints(database: Database) -> tuple[AsyncPostgresSaver, AsyncPostgresStore]:
+async def open_checkpoints(database: Database) -> tuple[TurnSaver, AsyncPostgresStore]:
     """LangGraph's own saver and store over the household's Postgres, their tables up to date."""
     await database.open()
-    saver = AsyncPostgresSaver(database.checkpoints)
+    saver = TurnSaver(database.checkpoints, derivable)
     store = AsyncPostgresStore(database.checkpoints)
     async with database.alone("checkpoints"):
         await saver.setup()
@@ -157,9 +195,10 @@ def config_of(thread: str) -> RunnableConfig:
 
 
 def _input(request: Request) -> Any:
-    """A sentence becomes a message with an id, so that a replayed turn is known again."""
+    """A sentence becomes a message with an id and its time: a turn that is replayed comes out the same."""
     if isinstance(request, str):
-        return {"messages": [HumanMessage(request, id=str(uuid4()))]}
+        said_at = datetime.now(UTC).isoformat()
+        return {"messages": [HumanMessage(request, id=str(uuid4()), additional_kwargs={"said_at": said_at})]}
     return request
 
 

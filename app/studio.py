@@ -1,0 +1,68 @@
+"""The house of the server's process: the graph that LangGraph serves, and what our own routes share with it.
+
+Importing this reads the settings and the grammars; Postgres starts with the first `memory()`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.store.postgres.aio import AsyncPostgresStore
+
+from passfel.app.settings import load_settings
+from passfel.graph.assistant import Graph, open_checkpoints
+from passfel.graph.build import build_graph
+from passfel.graph.house import build_house
+from passfel.graph.settings import AssistantSettings
+from passfel.household.errors import SettingsError
+from passfel.memory.postgres import Database
+
+
+class Household:
+    """One house over one database; whoever comes first opens it, and the last to go closes it."""
+
+    def __init__(self, settings: AssistantSettings) -> None:
+        """Build the rooms; nothing is opened."""
+        self.settings = settings
+        # Absolute, because the server's working folder is not the caller's.
+        self.database = Database(settings.postgres, settings.data_dir.expanduser().absolute())
+        self.house = build_house(settings, self.database)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._users = 0
+
+    @asynccontextmanager
+    async def memory(self) -> AsyncIterator[tuple[AsyncPostgresSaver, AsyncPostgresStore]]:
+        """A saver and a store of the caller's own over the shared database.
+
+        Raises:
+            MemoryUnavailableError: Postgres can't be started or reached.
+            SettingsError: a second event loop wants to use the connections of the first.
+        """
+        self._belongs_to(asyncio.get_running_loop())
+        self._users += 1
+        try:
+            yield await open_checkpoints(self.database)
+        finally:
+            self._users -= 1
+            if not self._users:
+                await self._close()
+
+    def _belongs_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._users and self._loop is not loop:
+            raise SettingsError(
+                "PASSFEL's connections belong to one event loop: leave BG_JOB_ISOLATED_LOOPS at false."
+            )
+        self._loop = loop
+
+    async def _close(self) -> None:
+        try:
+            for close in self.house.closing:
+                await close()
+        finally:
+            await self.database.close()
+
+
+household = Household(load_settings())
+graph: Graph = build_graph(household.house).compile()
+"""Without checkpointer and store: the server brings its own (`passfel.app.server`)."""
