@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.graph import END
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.postgres.aio import AsyncPostgresStore
 from langgraph.types import Command, StateSnapshot, StreamMode
@@ -56,9 +55,10 @@ class Assistant:
         """
         async with self._turn(thread):
             await self._finish(thread, context)
-            result = await self.graph.ainvoke(
-                _input(request), config_of(thread), context=context or Context(), durability="sync"
-            )
+            async with self.database.answering():
+                result = await self.graph.ainvoke(
+                    _input(request), config_of(thread), context=context or Context(), durability="sync"
+                )
             return cast("dict[str, Any]", result)
 
     async def astream(
@@ -102,20 +102,9 @@ class Assistant:
         ]
         await self.graph.aupdate_state(snapshot.config, {"messages": stopped}, as_node="remember")
 
-    async def stop(self, thread: str, said: str) -> None:
-        """End a turn that the person has stopped: nobody goes on with it, and `said` is its answer."""
-        async with self._turns[thread]:
-            # What a step that had ended wrote may lead to a next one: each is let go of in turn.
-            for _ in self.graph.nodes:
-                snapshot = await self._snapshot(thread)
-                if not snapshot.next or _questions(snapshot):
-                    break
-                await self.graph.aupdate_state(config_of(thread), None, as_node=END)
-            ended = {"messages": [AIMessage(said, id=str(uuid4()))]}
-            await self.graph.aupdate_state(config_of(thread), ended, as_node="remember")
-
     async def _snapshot(self, thread: str) -> StateSnapshot:
-        return await self.graph.aget_state(config_of(thread))
+        async with self.database.answering():
+            return await self.graph.aget_state(config_of(thread))
 
     async def _interrupted(self, thread: str) -> bool:
         """Whether the thread's last run was cut off; looked up once for each thread of this process."""
@@ -152,8 +141,9 @@ class Assistant:
             stream_mode=list(stream_mode),
             durability="sync",
         )
-        async for event in events:
-            yield event
+        async with self.database.answering():
+            async for event in events:
+                yield event
 
 
 @asynccontextmanager
