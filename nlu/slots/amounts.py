@@ -73,6 +73,11 @@ def read_currency(text: str) -> str | None:
     return found[0] if found and found[1] == len(tokens.words) else None
 
 
+def is_money_at(tokens: Tokens, index: int) -> bool:
+    """Whether a currency stands at that token."""
+    return bool(_money().words.at(tokens, index) or _money().signs.at(tokens, index))
+
+
 def _read_signed(tokens: Tokens, index: int) -> tuple[Decimal, str, int] | None:
     """Read a sign or a code, then a number: "€20", "$1.5 million", "EUR 20"."""
     sign = _money().signs.at(tokens, index) or _money().words.at(tokens, index)

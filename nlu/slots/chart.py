@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from passfel.nlu.slots.cardinals import read_small
+from passfel.nlu.slots.amounts import is_money_at
+from passfel.nlu.slots.cardinals import number_words, read_small
 from passfel.nlu.slots.clocks import read_clock, read_part
 from passfel.nlu.slots.days import read_day
 from passfel.nlu.slots.merge import join, join_range
@@ -71,8 +72,16 @@ def _read_atom(reading: Reading, index: int) -> Found | None:
             best = found
     span = read_span(reading, index)
     if span and (best is None or span[1] > best[1]):
-        return Spec(span=span[0]), span[1]
+        rate = reading.word(index) in number_words().article and _is_rate(reading, index - 1)
+        return Spec(span=span[0], weak="never" if rate else ""), span[1]
     return best
+
+
+def _is_rate(reading: Reading, index: int) -> bool:
+    """Whether "a day" says how often or how fast: "twice a day", "100 km an hour", "20 euros a month"."""
+    word = reading.word(index)
+    counted = word.isdigit() or is_unit_at(reading.tokens, index) or is_money_at(reading.tokens, index)
+    return reading.has("rates", index) or (counted and word != "in")
 
 
 def starters(reading: Reading) -> frozenset[str]:
@@ -202,6 +211,8 @@ def _find_ranges(reading: Reading, moments: list[Piece]) -> list[Piece]:
 def _is_range(reading: Reading, left: Piece, right: Piece, *, led: bool) -> bool:
     """Whether two moments in a row can only be a range: "3 to 4" needs "from" or the like."""
     if left.alone and right.alone and not (left.spec.weak == right.spec.weak == "hour"):
+        return True
+    if left.spec.weak == right.spec.weak == "short":  # mon-fri
         return True
     firm = not left.spec.weak or not right.spec.weak
     followed = _is_followed(reading, right.end, strict=True)

@@ -119,7 +119,8 @@ def _read_half(reading: Reading, index: int) -> Found | None:
     if not reading.has("half", index):
         return None
     past = reading.skip("past_hour", index + 1)
-    found = _hour(reading, past) if past > index + 1 else _hour_word(reading, past)
+    digits = past > index + 1 or reading.has("at_words", index - 1)
+    found = _hour(reading, past) if digits else _hour_word(reading, past)
     if not found or reading.word(found[1]) in reading.words.units:
         return None
     return _finish(reading, Clock(found[0], 30, exact=True), found[1])
@@ -153,7 +154,7 @@ def _read_relative(reading: Reading, index: int) -> Found | None:
         or (minutes > 12 and not reading.word(start).isdigit())
     )
     weak = "" if sure else "minutes"
-    clock = Clock(value, minutes if past else 60 - minutes, exact=True)
+    clock = Clock(value, minutes if past else 60 - minutes, exact=True, named=hour[0])
     return _finish(reading, clock, hour[1], weak)
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 from passfel.nlu.slots.dates import make_day
 from passfel.nlu.slots.spec import By, Clock, Rule, Spec
 
+_UNCLEAR = "It isn't clear whether that time is meant for every one of these days or only for the first."
+
 
 def join(left: Spec, right: Spec) -> Spec | None:
     """Both together, or None where they say the same kind of thing or do not fit."""
@@ -13,11 +15,17 @@ def join(left: Spec, right: Spec) -> Spec | None:
     rule, day = (left, right) if left.rule else (right, left)
     if rule.rule and day.day:
         return _join_rule_and_day(rule, day)
+    if (_is_day_range(left) and right.clock) or (_is_day_range(right) and left.clock):
+        return replace(_union(left, right), problem=_UNCLEAR) if _fit(left, right) else None
     if (left.rule or right.rule) and left.until and right.until:
         return _with_last(left, right)
     if not _fit(left, right):
         return None
     return _union(left, right)
+
+
+def _is_day_range(spec: Spec) -> bool:
+    return bool(spec.day and spec.until and spec.until.day and not (spec.clock or spec.rule))
 
 
 def _union(left: Spec, right: Spec) -> Spec:
@@ -33,6 +41,7 @@ def _union(left: Spec, right: Spec) -> Spec:
         last=left.last or right.last,
         bound=left.bound or right.bound,
         all_day=left.all_day or right.all_day,
+        problem=left.problem or right.problem,
     )
 
 
@@ -143,7 +152,7 @@ def _comparable(left: Spec, right: Spec) -> bool:
     if left.clock and not left.day:
         return bool(right.clock or (right.part and not right.day))
     if left.day and not left.clock and not left.part:
-        return bool(right.day) and not (right.clock and not left.clock and right.weak)
+        return bool(right.day) and not right.clock
     if left.clock and left.day:
         return bool(right.clock)
     return bool(right.part or right.clock or right.day)

@@ -161,9 +161,9 @@ def _read_count(reading: Reading, index: int) -> tuple[Span, int] | None:
         value, after = 1, index
     unit = reading.words.units.get(reading.word(after))
     parts = reading.words.raw["units"].get(unit, {})
-    if not parts or not 0 < value <= 1000:
-        return None
     single = after == index
+    if not parts or not 0 < value <= 1000 or (single and reading.word(after) != unit):
+        return None  # "the coming days" says no number
     if single and (
         unit in {"month", "year"} or (unit == "week" and reading.word(index - 1) in {"next", "last"})
     ):

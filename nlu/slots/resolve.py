@@ -32,6 +32,8 @@ def resolve(reading: Reading, spec: Spec) -> Moment:
     if spec.rule:
         return _resolve_rule(reading, spec)
     moment = _resolve_start(reading, spec)
+    if spec.problem:
+        moment = replace(moment, problem=spec.problem)
     if spec.until:
         moment = _with_until(reading, spec, moment)
     if spec.span:
@@ -202,7 +204,9 @@ def _with_bound(reading: Reading, spec: Spec, moment: Moment) -> Moment:
     start, end = moment.window
     far = timedelta(days=_OPEN_DAYS)
     if spec.bound == "before":
-        return replace(moment, window=(reading.now if reading.now < start else start - far, start))
+        opens = wall.at(reading, start.date()) if spec.day and spec.clock else reading.now
+        opens = max(opens, reading.now) if start > reading.now else start - far
+        return replace(moment, window=(opens, start))
     if spec.bound == "since":
         last = max(reading.now, start)
         return replace(moment, window=(start, last), finish=last)

@@ -32,6 +32,8 @@ def _read_one(reading: Reading, index: int) -> tuple[Span, int] | None:
     words = number_words()
     if reading.word(index) in words.article:
         return _read_article(reading, index)
+    if reading.word(index) in words.groups and reading.word(index + 1) == "of":
+        return _read_article(reading, index - 1)
     found = read_number(reading.tokens, index)
     if not found:
         return None

@@ -59,6 +59,8 @@ class Clock:
     """Whether morning or afternoon was said, or can't be in doubt."""
     exact: bool = False
     """Whether minutes were said."""
+    named: int = 0
+    """The hour that was named where it isn't this one: 7 in "quarter to seven"."""
     problem: str = ""
 
     @property
@@ -110,6 +112,7 @@ class Spec:
     """The last day of a recurrence."""
     bound: Bound = ""
     all_day: bool = False
+    problem: str = ""
     weak: str = ""
     """What must stand in front of it (a key of `needs`), lest it mean something else; "never" never stands alone."""
 

@@ -33,11 +33,9 @@ def choose(clock: Clock, part: str) -> Clock:
     Without a part, 1 to 6 are in the afternoon, and the others as they were said.
     """
     if not part:
-        return (
-            clock
-            if clock.sure or not 1 <= clock.hour <= 6
-            else replace(clock, hour=clock.hour + 12, sure=True)
-        )
+        if clock.sure or not 1 <= (clock.named or clock.hour) <= 6:
+            return clock
+        return replace(clock, hour=clock.hour % 12 + 12, sure=True)
     if clock.sure:
         return clock
     hour = clock.hour
