@@ -1,6 +1,6 @@
 """The edges: read them beside the picture in the README."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -61,6 +61,16 @@ def build_graph(house: House) -> StateGraph[State, Context, Input, State]:
     graph.add_edge("respond", "remember")
     graph.add_edge("remember", END)
     return graph
+
+
+def derivable(values: Mapping[str, Any]) -> bool:
+    """Whether a step of an unfinished turn follows from the person's message and the effects ledger alone.
+
+    True on the fast path: rules find the same calls again, under the same ids. The model's words don't
+    come twice, so what it decides is stored at every step.
+    """
+    going_on = any(channel.startswith("branch:to:") for channel in values)
+    return going_on and values.get("path") in {"act", "respond"}
 
 
 def after_classify(state: State) -> Path:

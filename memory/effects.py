@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from passfel.household.errors import NotFoundError, RequestError
@@ -98,21 +99,21 @@ class EffectsLedger:
         effect = await self._begin(connection, entry)
         if effect.state == "done":
             return effect.content, effect.outcome or {}
-        await connection.execute("SELECT set_config('passfel.effect', %s, true)", (str(effect.id),))
         content, outcome = await run()
         await self._finish(connection, effect.id, content, outcome)
         return content, outcome
 
     async def _begin(self, connection: Connection, entry: dict[str, Any]) -> Effect:
         cursor = await connection.execute(
-            "INSERT INTO effects (thread, call, person, tool, arguments, state) VALUES"
+            "WITH begun AS (INSERT INTO effects (thread, call, person, tool, arguments, state) VALUES"
             " (%(thread)s, %(call)s, %(person)s, %(tool)s, %(arguments)s, 'started')"
-            " ON CONFLICT (thread, call) DO NOTHING RETURNING id, tool, arguments, state, content, outcome",
+            " ON CONFLICT (thread, call) DO NOTHING RETURNING id, tool, arguments, state, content, outcome)"
+            " SELECT begun.*, set_config('passfel.effect', id::text, true) AS current FROM begun",
             entry,
         )
         fresh = await cursor.fetchone()
         if fresh is not None:
-            return Effect(**fresh)
+            return _effect(fresh)
         cursor = await connection.execute(
             "SELECT id, tool, arguments, state, content, outcome FROM effects"
             " WHERE thread = %(thread)s AND call = %(call)s",
@@ -124,7 +125,7 @@ class EffectsLedger:
                 f"I was stopped while {entry['tool'].replace('_', ' ')} was under way and can't tell whether it"
                 " happened. Please check before asking again."
             )
-        return Effect(**found)
+        return _effect(found)
 
     async def _finish(
         self, connection: Connection, effect: UUID, content: str, outcome: dict[str, Any]
@@ -194,3 +195,7 @@ class EffectsLedger:
                 sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)").format(table),
                 (Jsonb(change["before"]),),
             )
+
+
+def _effect(row: DictRow) -> Effect:
+    return Effect(**{name: row[name] for name in ("id", "tool", "arguments", "state", "content", "outcome")})

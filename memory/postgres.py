@@ -108,10 +108,21 @@ class Database:
         pool = self._records
         if pool is None:
             raise MemoryUnavailableError(GONE)
+        async with self.answering(), pool.connection(timeout=CONNECT_DEADLINE_S) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """Tell a server that is gone in words, and drop the connections that died with it.
+
+        Connections are not tried out before each use: that would cost every statement a round trip.
+        """
         try:
-            async with pool.connection(timeout=CONNECT_DEADLINE_S) as connection:
-                yield connection
+            yield
         except (PoolTimeout, OperationalError) as error:
+            for pool in (self._records, self._checkpoints):
+                if pool is not None:
+                    await pool.check()
             raise MemoryUnavailableError(GONE) from error
 
     @asynccontextmanager
@@ -170,14 +181,7 @@ def _pool(url: str, size: int, options: str = "") -> Pool:
         "prepare_threshold": 0,
         "options": f"-c search_path=passfel,public {options}",
     }
-    return AsyncConnectionPool(
-        url,
-        min_size=1,
-        max_size=size,
-        kwargs=settings,
-        open=False,
-        check=AsyncConnectionPool.check_connection,
-    )
+    return AsyncConnectionPool(url, min_size=2, max_size=size, kwargs=settings, open=False)
 
 
 def _refusal(url: str, error: Error) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from langchain_core.messages import ToolCall, ToolMessage
@@ -64,16 +65,14 @@ class _Work:
         self._write = runtime.stream_writer
 
     async def run(self, calls: Sequence[ToolCall]) -> list[ToolMessage]:
-        """Reads in parallel; changes one after the other, in the order they were asked for."""
-        reads = [call for call in calls if self._reads(call)]
-        answers = dict(zip([call["id"] for call in reads], await self._together(reads), strict=True))
-        for call in calls:
-            if call["id"] not in answers:
-                answers[call["id"]] = await self._one(call)
-        return [answers[call["id"]] for call in calls]
-
-    async def _together(self, calls: Sequence[ToolCall]) -> list[ToolMessage]:
-        return list(await asyncio.gather(*(self._one(call) for call in calls)))
+        """In the order they were asked for; neighbours that only read run in parallel."""
+        results: list[ToolMessage] = []
+        for reading, group in groupby(calls, key=self._reads):
+            if reading:
+                results += await asyncio.gather(*(self._one(call) for call in group))
+            else:
+                results += [await self._one(call) for call in group]
+        return results
 
     def _reads(self, call: ToolCall) -> bool:
         tool = self._tools.get(call["name"])
@@ -85,6 +84,7 @@ class _Work:
         try:
             async with asyncio.timeout(DEADLINE_S):
                 content, outcome = await self._answer(call)
+            self._write({"type": "tool_result", "id": call["id"], "name": call["name"], **outcome})
             message = _told(call, content, outcome)
         except TimeoutError:
             message = _failed(call, f"I stopped {_plain(call['name'])} after {DEADLINE_S:.0f} seconds.")
@@ -143,7 +143,11 @@ def _turn(state: State, runtime: Runtime[Context], make_turn: MakeTurn, turn_id:
 
 
 def _told(call: ToolCall, content: str, outcome: dict[str, Any]) -> ToolMessage:
-    return ToolMessage(content=content, artifact=outcome, tool_call_id=str(call["id"]), name=call["name"])
+    """The sentence for the history; the typed result goes to whoever listens, and is not kept with it."""
+    kept = {name: outcome[name] for name in ("receipts", "sources") if outcome.get(name)}
+    return ToolMessage(
+        content=content, artifact=kept or None, tool_call_id=str(call["id"]), name=call["name"]
+    )
 
 
 def _failed(call: ToolCall, sentence: str) -> ToolMessage:

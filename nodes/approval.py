@@ -31,7 +31,7 @@ def ask(calls: Sequence[ToolCall], tools: Mapping[str, BaseTool], turn: Turn) ->
 
     The resume value is yes or no (a bool or words), or {"approved": [ids]}.
     """
-    question = f"Shall I {say_list([_say_call(call, turn) for call in calls])}?"
+    question = f"Shall I {say_list([_say_call(call, tools, turn) for call in calls])}?"
     answer: Any = interrupt(
         {
             "type": "approval",
@@ -51,9 +51,18 @@ def _approved(answer: Any, ids: set[str]) -> set[str]:
     return ids if answer is True else set()
 
 
-def _say_call(call: ToolCall, turn: Turn) -> str:
-    """A call in words: "clear the calendar (start: today at 00:00, end: tomorrow at 00:00)"."""
-    told = ", ".join(f"{name}: {_say_value(value, turn)}" for name, value in call["args"].items())
+def _say_call(call: ToolCall, tools: Mapping[str, BaseTool], turn: Turn) -> str:
+    """A call in words: the tool's own, or its name and arguments."""
+    said = {name: _say_value(value, turn) for name, value in call["args"].items()}
+    question = str((tools[call["name"]].metadata or {}).get("question", ""))
+    try:
+        return question.format(**said) if question else _plainly(call, said)
+    except KeyError:  # an argument that the question names was left out
+        return _plainly(call, said)
+
+
+def _plainly(call: ToolCall, said: Mapping[str, str]) -> str:
+    told = ", ".join(f"{name}: {value}" for name, value in said.items())
     return f"{call['name'].replace('_', ' ')}{f' ({told})' if told else ''}"
 
 

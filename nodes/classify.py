@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 
 from passfel.household.understanding import Call, Understand, Understanding
 from passfel.nodes.state import Context, State
-from passfel.nodes.turn import MakeTurn, latest_request, unanswered
+from passfel.nodes.turn import MakeTurn, latest_request, turn_at, unanswered
 
 LONGEST = 32_000
 """Characters of one message that anybody looks at."""
@@ -31,7 +31,7 @@ async def classify(
 ) -> State:
     """Understand the request, and choose the path: the fast one, an answer at once, or the model."""
     request = latest_request(state["messages"])
-    turn = make_turn(runtime.context)
+    turn = turn_at(make_turn(runtime.context), request.additional_kwargs.get("said_at"))
     begun: State = {
         "messages": [],
         "said_at": turn.now.isoformat(),

@@ -63,7 +63,8 @@ def _all(results: Sequence[ToolMessage], kind: str) -> list[dict[str, Any]]:
 
 def _marks(results: Sequence[ToolMessage]) -> dict[str, Any]:
     """Receipts and sources as data, for doors that show them their own way."""
+    marks = {"receipts": _receipts(results), "sources": _all(results, "sources")}
     return {
-        "additional_kwargs": {"receipts": _receipts(results), "sources": _all(results, "sources")},
+        "additional_kwargs": {name: found for name, found in marks.items() if found},
         "response_metadata": {"rung": "rules"},
     }
