@@ -1,0 +1,159 @@
+"""The command line: each command is a few lines that call the house. Nothing heavy is imported here."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+P = ParamSpec("P")
+
+UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
+
+commands = typer.Typer(
+    help="PASSFEL, a private assistant for one household, with or without a language model.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+bench = typer.Typer(help="Measure the assistant on this machine.", no_args_is_help=True, rich_markup_mode=None)
+commands.add_typer(bench, name="bench")
+
+Thread = Annotated[str, typer.Option(help="The conversation that is gone on with.")]
+User = Annotated[str, typer.Option(help="Whose calendar, tasks and notes are meant.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def main() -> None:
+    """The entry point `passfel`."""
+    commands(prog_name="passfel")
+
+
+def _told(command: Callable[P, int]) -> Callable[P, None]:
+    """Turn what a command returns into the exit code, and what it raises into a sentence on stderr."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        raise typer.Exit(_outcome(lambda: command(*args, **kwargs)))
+
+    return run
+
+
+def _outcome(command: Callable[[], int]) -> int:
+    from passfel.household.errors import PassfelError
+
+    try:
+        return command()
+    except PassfelError as error:
+        typer.echo(error.sentence, err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BrokenPipeError:  # the reader of our output has left: nobody to tell anything
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last place where anything can still be said
+        from passfel.app.log import log_crash
+
+        path = log_crash(error, _log_file())
+        typer.echo(f"Something went wrong inside PASSFEL; the details are in {path}.", err=True)
+        return UNEXPECTED
+
+
+def _log_file() -> Path | None:
+    """The log in use, if there is one by now."""
+    import logging
+
+    names = [getattr(handler, "baseFilename", "") for handler in logging.getLogger().handlers]
+    return next((Path(name) for name in names if name), None)
+
+
+@commands.command()
+@_told
+def chat(thread: Thread = "terminal", user: User = "", as_json: AsJson = False) -> int:
+    """Talk with the assistant. Piped input is answered line by line."""
+    from passfel.app.terminal.chat import chat
+
+    return chat(thread=thread, user=user, as_json=as_json)
+
+
+@commands.command()
+@_told
+def ask(
+    text: Annotated[str, typer.Argument(help="What to ask; - reads it from standard input.")],
+    thread: Thread = "ask",
+    user: User = "",
+    as_json: AsJson = False,
+) -> int:
+    """Ask one thing, and print the answer.
+
+    Exit codes: 0 it was answered, also where the answer says that something could not be done (--json lists the
+    tools that failed and the receipts of what was done); 3 it needs your yes, and the question was printed
+    (ask "yes" to go on); 65, 69 or 78 bad input, something that is needed does not answer, or wrong settings.
+    """
+    from passfel.app.ask import ask
+
+    return ask(text, thread=thread, user=user, as_json=as_json)
+
+
+@commands.command()
+@_told
+def doctor(as_json: AsJson = False) -> int:
+    """Tell what is configured, what answers, and what is missing. Exit code 0: the assistant can answer."""
+    from passfel.app.doctor import doctor
+
+    return doctor(as_json=as_json)
+
+
+@commands.command()
+@_told
+def graph() -> int:
+    """Print the state machine as a Mermaid drawing."""
+    from passfel.app.graph_picture import graph_picture
+
+    typer.echo(graph_picture())
+    return 0
+
+
+@commands.command()
+@_told
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at.")] = 2024,
+) -> int:
+    """Serve the assistant over HTTP: LangGraph's own routes, and a chat route."""
+    from passfel.app.serve import serve
+
+    return serve(host, port)
+
+
+@bench.command("turn")
+@_told
+def bench_turn(
+    turns: Annotated[int, typer.Option(help="How many turns to measure.")] = 200,
+) -> int:
+    """Time the fast path, beside a plain agent in the same run."""
+    from passfel.evals.bench_turn import main as measure
+
+    return measure(turns)
+
+
+@commands.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """What stands before a command."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"passfel {version_of('passfel')}")
+        raise typer.Exit
+
+
+if __name__ == "__main__":
+    main()

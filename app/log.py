@@ -1,0 +1,52 @@
+"""The log: a file in the data folder, never the screen."""
+
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+FILE = Path("log") / "passfel.log"
+LARGEST, KEPT = 1_000_000, 3
+
+
+def keep_log(data_dir: Path) -> Path | None:
+    """Send all logging and all warnings to the log file; returns it, or None where it can't be written."""
+    path = data_dir / FILE
+    handler: logging.Handler
+    try:
+        # As root the database's own account passes through the data folder.
+        data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
+        handler = RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
+    except OSError:  # whoever needs the folder says so in a sentence; without a log there is still an answer
+        handler, path = logging.NullHandler(), Path()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("passfel").setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    sys.unraisablehook = _log_unraisable
+    return path if path.name else None
+
+
+def log_crash(error: BaseException, path: Path | None) -> Path:
+    """Write what happened to the log, or where there is none to a new file; returns the file."""
+    if path is not None:
+        logging.getLogger("passfel").error("unexpected", exc_info=error)
+        return path
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="passfel-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        file.writelines(traceback.format_exception(error))
+    return Path(file.name)
+
+
+def _log_unraisable(event: "sys.UnraisableHookArgs") -> None:
+    logging.getLogger("passfel").warning("%s: %r", event.err_msg or "ignored", event.object, exc_info=event.exc_value)

@@ -1,0 +1,47 @@
+"""Open the assistant while something else goes on: a prompt can be typed at meanwhile."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from importlib import import_module
+from typing import TYPE_CHECKING, Self
+
+from passfel.app.settings import Settings
+
+if TYPE_CHECKING:
+    from passfel.graph.assistant import Assistant
+
+
+class Opening:
+    """The assistant of a command: it is opened in the background, and closed at the end of the block."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing happens yet."""
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self.task: asyncio.Task[Assistant]
+
+    async def __aenter__(self) -> Self:
+        """Begin to open."""
+        self.task = asyncio.create_task(self._open())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close, or stop opening."""
+        self.task.cancel()
+        await asyncio.wait({self.task})
+        await self._stack.aclose()
+
+    async def assistant(self) -> "Assistant":
+        """Wait until it is open; whoever stops waiting does not stop the opening.
+
+        Raises:
+            MemoryUnavailableError: Postgres can't be started or reached.
+        """
+        return await asyncio.shield(self.task)
+
+    async def _open(self) -> "Assistant":
+        # In a thread: importing takes seconds, and keys are answered meanwhile.
+        await asyncio.to_thread(import_module, "passfel.graph.assistant")
+        from passfel.graph.assistant import open_assistant
+
+        return await self._stack.enter_async_context(open_assistant(self._settings))
