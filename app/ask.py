@@ -32,9 +32,7 @@ def ask(text: str, *, thread: str, user: str, as_json: bool) -> int:
 async def _ask(settings: Settings, said: str, thread: str, user: str, display: Display) -> int:
     async with Opening(settings) as opening:
         assistant: Assistant = await opening.assistant()
-        record = await take_turn(
-            assistant, said, thread=thread, context=context_of(user), display=display
-        )
+        record = await take_turn(assistant, said, thread=thread, context=context_of(user), display=display)
     if record.stopped:
         return STOPPED
     return NEEDS_YES if record.interrupt else 0

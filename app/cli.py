@@ -21,7 +21,9 @@ commands = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-bench = typer.Typer(help="Measure the assistant on this machine.", no_args_is_help=True, rich_markup_mode=None)
+bench = typer.Typer(
+    help="Measure the assistant on this machine.", no_args_is_help=True, rich_markup_mode=None
+)
 commands.add_typer(bench, name="bench")
 
 Thread = Annotated[str, typer.Option(help="The conversation that is gone on with.")]

@@ -49,4 +49,6 @@ def log_crash(error: BaseException, path: Path | None) -> Path:
 
 
 def _log_unraisable(event: "sys.UnraisableHookArgs") -> None:
-    logging.getLogger("passfel").warning("%s: %r", event.err_msg or "ignored", event.object, exc_info=event.exc_value)
+    logging.getLogger("passfel").warning(
+        "%s: %r", event.err_msg or "ignored", event.object, exc_info=event.exc_value
+    )

@@ -1,11 +1,13 @@
 """Open the assistant while something else goes on: a prompt can be typed at meanwhile."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Self
 
 from passfel.app.settings import Settings
+from passfel.memory.embedded_postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from passfel.graph.assistant import Assistant
@@ -40,8 +42,24 @@ class Opening:
         return await asyncio.shield(self.task)
 
     async def _open(self) -> "Assistant":
-        # In a thread: importing takes seconds, and keys are answered meanwhile.
-        await asyncio.to_thread(import_module, "passfel.graph.assistant")
-        from passfel.graph.assistant import open_assistant
+        """Importing takes seconds: it goes on in a thread, so that keys are answered, and Postgres starts meanwhile."""
+        async with self._early_postgres():
+            await asyncio.to_thread(import_module, "passfel.graph.assistant")
+            from passfel.graph.assistant import open_assistant
 
-        return await self._stack.enter_async_context(open_assistant(self._settings))
+            return await self._stack.enter_async_context(open_assistant(self._settings))
+
+    @asynccontextmanager
+    async def _early_postgres(self) -> AsyncIterator[None]:
+        """Start the embedded server, for the assistant to join, unless the household has a server of its own."""
+        if self._settings.postgres.url is not None:
+            yield
+            return
+        server = EmbeddedPostgres(self._settings.data_dir)
+        start = asyncio.create_task(server.start())
+        try:
+            yield
+        finally:
+            # What keeps it from starting was told to whoever tried to join it.
+            await asyncio.gather(start, return_exceptions=True)
+            await server.stop()

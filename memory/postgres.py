@@ -191,11 +191,8 @@ def _refusal(url: str, error: Error) -> str:
     except Error:
         return "PASSFEL_POSTGRES__URL is not a Postgres URL; it should look like postgresql://user@host:5432/name."
     where = f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}"
-    reason = (
-        str(error).strip().splitlines()[-1].removeprefix("FATAL:").strip()
-        if str(error).strip()
-        else "no answer"
-    )
+    told = [line for line in str(error).splitlines() if " failed: " in line] or [str(error) or "no answer"]
+    reason = told[-1].rpartition(" failed: ")[2].removeprefix("FATAL:").strip()
     password = parts.get("password")
     if password:
         reason = reason.replace(str(password), "***")

@@ -42,7 +42,7 @@ class Lines:
                 found = os.read(self._descriptor, 65_536)
             except OSError:  # the other end is gone
                 found = b""
-            loop.call_soon_threadsafe(lambda: piece.done() or piece.set_result(found))
+            loop.call_soon_threadsafe(_hand_over, piece, found)
 
         threading.Thread(target=read, daemon=True).start()
         return await piece
@@ -54,6 +54,11 @@ def plain_output() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
+
+
+def _hand_over(piece: asyncio.Future[bytes], found: bytes) -> None:
+    if not piece.done():
+        piece.set_result(found)
 
 
 def _text(line: bytes) -> str:

@@ -194,7 +194,8 @@ async def take_turn(
 
     turn = asyncio.create_task(run())
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, turn.cancel)
+    # What has been answered is only being stored: there is nothing left to stop.
+    loop.add_signal_handler(signal.SIGINT, lambda: reader.record.answer or turn.cancel())
     try:
         await asyncio.wait({turn})
     finally:
@@ -216,9 +217,9 @@ async def _request(assistant: "Assistant", said: str, thread: str) -> "Request":
 
     from passfel.nodes.classify import NO, YES
 
-    if YES.fullmatch(said) or NO.fullmatch(said):
-        if await assistant.pending(thread):
-            return Command(resume=YES.fullmatch(said) is not None)
+    agreed = YES.fullmatch(said) is not None
+    if (agreed or NO.fullmatch(said)) and await assistant.pending(thread):
+        return Command(resume=agreed)
     return said
 
 

@@ -1,0 +1,194 @@
+"""What the doctor looks at: each check is one finding, or several, with what to do about it."""
+
+import asyncio
+import platform
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from passfel.app.settings import CONFIG, FILE, Settings, settings_file
+from passfel.graph.settings import home
+from passfel.household.errors import MemoryUnavailableError, PassfelError
+from passfel.household.turn import Place
+from passfel.household.wording import say_count
+
+if TYPE_CHECKING:
+    from passfel.graph.build import House
+    from passfel.memory.postgres import Database
+
+State = Literal["ok", "missing", "problem"]
+
+LEAST_FREE = 500_000_000
+WEATHER_DEADLINE_S = 3.0
+GREENWICH = Place("Greenwich", 51.4779, -0.0015)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's table."""
+
+    name: str
+    state: State
+    sentence: str
+
+
+def look_at_python() -> Finding:
+    """Which PASSFEL runs on what."""
+    machine = f"{platform.system()} {platform.machine()}"
+    return Finding("PASSFEL", "ok", f"{version('passfel')} on Python {platform.python_version()}, {machine}.")
+
+
+def look_at_settings() -> Finding:
+    """Which settings file is in use."""
+    file = settings_file()
+    if file is not None:
+        return Finding("settings", "ok", f"From {file} and the environment.")
+    return Finding(
+        "settings",
+        "ok",
+        f"No {FILE} here or in your own settings folder ({CONFIG} names another); all have defaults.",
+    )
+
+
+def look_at_data_folder(settings: Settings) -> Finding:
+    """Whether the data folder can be written, and how much fits in."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        return Finding(
+            "data folder",
+            "problem",
+            f"{folder} can't be written ({reason}): mend that, or set PASSFEL_DATA_DIR to another folder.",
+        )
+    if free < LEAST_FREE:
+        return Finding("data folder", "problem", f"{folder} has only {free / 1e6:.0f} MB left: make room.")
+    return Finding("data folder", "ok", f"{folder}, {free / 1e9:.0f} GB free.")
+
+
+def look_at_home(settings: Settings) -> list[Finding]:
+    """Whether home is known, and what time it is there."""
+    household = settings.household
+    zone = household.time_zone
+    name, place = home(household.home_place, zone)
+    now = f"{datetime.now(ZoneInfo(zone)):%H:%M}"
+    if not name:
+        told = "Set PASSFEL_HOUSEHOLD__HOME_PLACE (Lisbon, 38.72, -9.14), so that “the weather” means yours."
+        where = Finding("home", "missing", told)
+    else:
+        where = Finding("home", "ok", f"{name}." if place else f"{name}; its place on the map is looked up.")
+    if zone in {"UTC", "Etc/UTC"}:
+        told = f"UTC, where it is {now}: set PASSFEL_HOUSEHOLD__TIME_ZONE if your clock shows another time."
+        return [where, Finding("time zone", "missing", told)]
+    return [where, Finding("time zone", "ok", f"{zone}, where it is {now}.")]
+
+
+async def ask_postgres(database: "Database", settings: Settings) -> list[Finding]:
+    """Whether memory works, and what it can do."""
+    try:
+        await database.open()
+        async with database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT current_setting('server_version') AS version,"
+                " (SELECT count(*) FROM passfel.migrations) AS migrations,"
+                " (SELECT max(installed_version) FROM pg_available_extensions WHERE name = 'vector') AS vector,"
+                " (SELECT max(default_version) FROM pg_available_extensions WHERE name = 'timescaledb') AS timescale"
+            )
+            found = await cursor.fetchone() or {}
+    except MemoryUnavailableError as error:
+        return [Finding("Postgres", "problem", error.sentence)]
+    return _say_postgres(found, embedded=not _has_url(settings))
+
+
+def _has_url(settings: Settings) -> bool:
+    url = settings.postgres.url
+    return url is not None and bool(url.get_secret_value())
+
+
+def _say_postgres(found: dict[str, Any], *, embedded: bool) -> list[Finding]:
+    ours = sum(
+        1 for path in files("passfel.memory").joinpath("migrations").iterdir() if path.name.endswith("sql")
+    )
+    how = "embedded" if embedded else "by PASSFEL_POSTGRES__URL"
+    tables = f"{found['migrations']} of {say_count(ours, 'migration')}"
+    number = str(found["version"]).split()[0]
+    findings = [Finding("Postgres", "ok", f"{number}, {how}; its tables are up to date ({tables}).")]
+    if found["vector"]:
+        findings.append(Finding("pgvector", "ok", f"{found['vector']}."))
+    else:
+        told = "Not on this server: install pgvector there, for searching documents by meaning."
+        findings.append(Finding("pgvector", "missing", told))
+    if found["timescale"]:
+        findings.append(Finding("TimescaleDB", "ok", f"{found['timescale']}."))
+    else:
+        told = "Not on this server, and not needed: plain tables do its work."
+        findings.append(Finding("TimescaleDB", "missing", told))
+    return findings
+
+
+async def ask_models(house: "House", settings: Settings) -> list[Finding]:
+    """Which models of the ladder answer."""
+    health = await house.ladder.health()
+    findings = [
+        Finding(f"{rung.name} model", "ok" if rung.ok else "problem", _with_advice(rung.sentence, ok=rung.ok))
+        for rung in health
+    ]
+    if not settings.llm.base_url:
+        told = (
+            "None is set up, so rules and the embedded model answer: set PASSFEL_LLM__BASE_URL to a server that"
+            " speaks OpenAI's protocol, such as http://127.0.0.1:30000/v1."
+        )
+        findings.insert(0, Finding("language model", "missing", told))
+    return findings
+
+
+def _with_advice(sentence: str, *, ok: bool) -> str:
+    return (
+        sentence
+        if ok
+        else f"{sentence} Start the server, or mend PASSFEL_LLM__BASE_URL; rules answer meanwhile."
+    )
+
+
+async def ask_weather(settings: Settings) -> Finding:
+    """Whether Open-Meteo answers: one real question, through the tools' own client."""
+    from passfel.tools.http import Http
+    from passfel.tools.weather.open_meteo import OpenMeteo
+
+    deadline = min(WEATHER_DEADLINE_S, settings.http.deadline_s)
+    _, place = home(settings.household.home_place, settings.household.time_zone)
+    async with Http(settings.http.model_copy(update={"deadline_s": deadline})) as http:
+        try:
+            forecast = await OpenMeteo(http, settings.open_meteo).forecast(place or GREENWICH)
+        except PassfelError as error:
+            told = f"{error.sentence} Look at this machine's network; everything but the weather works without it."
+            return Finding("Open-Meteo", "problem", told)
+    degrees = forecast.now.temperature if forecast.now else None
+    shown = f": {degrees:.0f} °C in {forecast.place.name}" if degrees is not None else ""
+    return Finding("Open-Meteo", "ok", f"It answers{shown}.")
+
+
+async def ask_all(settings: Settings) -> list[Finding]:
+    """Ask everything that can answer, all at once."""
+    from passfel.graph.house import build_house
+    from passfel.memory.postgres import Database
+
+    database = Database(settings.postgres, settings.data_dir)
+    house = build_house(settings, database)
+    try:
+        postgres, models, weather = await asyncio.gather(
+            ask_postgres(database, settings), ask_models(house, settings), ask_weather(settings)
+        )
+    finally:
+        await database.close()
+        for close in house.closing:
+            await close()
+    return [*postgres, *models, weather]
