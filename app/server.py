@@ -26,6 +26,7 @@ from passfel.graph.assistant import Assistant, config_of
 from passfel.graph.build import build_graph
 from passfel.household.errors import MemoryUnavailableError, PassfelError, RequestError
 from passfel.memory.postgres import GONE
+from passfel.tools.calculator.units import registry
 
 MOST_BYTES = 2 * 1024 * 1024
 HEALTH_DEADLINE_S = 2.0
@@ -47,11 +48,13 @@ async def store() -> AsyncIterator[AsyncPostgresStore]:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Open the assistant of our routes."""
+    """Open the assistant of our routes; the unit definitions load meanwhile, for a turn must not wait for them."""
+    units = asyncio.create_task(asyncio.to_thread(registry))
     async with household.memory() as (saver, kept):
         graph = build_graph(household.house).compile(checkpointer=saver, store=kept)
         app.state.assistant = Assistant(graph, household.house, household.database)
         app.state.streams = EventStreams()
+        await units
         try:
             yield
         finally:

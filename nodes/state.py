@@ -1,10 +1,11 @@
 """What flows through the graph: the state, its narrower input, and the context of a run."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
+from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12, for the schemas
 
 Path = Literal["act", "respond", "retrieve"]
 """Where a turn goes after `classify`: the fast path, straight to an answer, or to the model."""
