@@ -1,7 +1,8 @@
 """From a matched sentence to a tool call: what each slot gives, and what a template demands of it."""
 
-from collections.abc import Mapping
-from datetime import datetime, time
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from passfel.nlu.slots.person import read_person
@@ -38,6 +39,8 @@ def check(required: list[str], refused: list[str], slots: Slots) -> None:
         raise Unfilled
     if any(_value(source, slots) not in (None, False, "") for source in refused):
         raise Unfilled
+    if any(isinstance(said, str) and said.endswith("'") for said in slots.values()):
+        raise Unfilled  # "parents' evening": the next word belongs to it
 
 
 def problem(slots: Slots) -> str:
@@ -67,17 +70,59 @@ def _part(value: Any, part: str) -> Any:
 
 
 def _when_part(when: When, part: str) -> Any:
-    start, end = when.window
-    parts: dict[str, Any] = {
-        "start": when.start,
-        "finish": when.finish,
-        "day": when.start.date() if when.has_day else None,
-        "time": when.start.timetz().replace(tzinfo=None) if when.has_time else None,
-        "all_day": (when.has_day and not when.has_time) or None,
-        "rule": when.rule,
-        "window_start": start,
-        "window_end": end,
-        "begin_of_day": datetime.combine(when.start.date(), time.min, tzinfo=when.start.tzinfo),
-    }
-    value = parts[part]
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    value = _WHEN_PARTS[part](when)
+    return value.isoformat() if isinstance(value, (datetime, date, time)) else value
+
+
+def _until(when: When) -> datetime | None:
+    """The said end; an afternoon, a weekend or a week has one of its own."""
+    return when.finish or (
+        when.window[1] if when.has_day and not when.has_time and when.grain != "day" else None
+    )
+
+
+def _vague(when: When) -> bool:
+    """More than a day, or a part of one, and no time said: not enough to move something to."""
+    return not when.has_time and when.grain not in {"day", "hour", "minute"}
+
+
+def _alert(when: When) -> datetime:
+    """When to speak up: the said time, the end of a timer, or a civil hour of the day."""
+    if when.has_time:
+        return when.start
+    if when.duration and when.finish and not when.has_day:
+        return when.finish
+    if not when.has_day:
+        return when.start
+    return when.start + (_PART_DELAY if when.grain == "part" else _MORNING)
+
+
+def _wake(when: When) -> datetime:
+    """The same for an alarm clock, where a bare hour means the morning."""
+    moment = _alert(when)
+    if not when.has_time or moment.hour < _NOON or _AFTERNOON.search(when.text):
+        return moment
+    morning = moment - timedelta(hours=_NOON)
+    return morning if morning > when.window[0] or when.has_day else morning + timedelta(days=1)
+
+
+_MORNING = timedelta(hours=9)
+_PART_DELAY = timedelta(hours=2)
+_NOON = 12
+_AFTERNOON = re.compile(r"(?i)p\.?m|noon|evening|night|\b(?:1[2-9]|2[0-3])\b")
+
+_WHEN_PARTS: dict[str, Callable[[When], Any]] = {
+    "start": lambda when: when.start,
+    "until": _until,
+    "day": lambda when: when.start.date() if when.has_day else None,
+    "time": lambda when: when.start.time() if when.has_time else None,
+    "all_day": lambda when: (when.has_day and not when.has_time and when.grain != "part") or None,
+    "span": lambda when: when.has_time or when.grain == "part",
+    "vague": _vague,
+    "rule": lambda when: when.rule,
+    "window_start": lambda when: when.window[0],
+    "window_end": lambda when: when.window[1],
+    "begin_of_day": lambda when: datetime.combine(when.start.date(), time.min, tzinfo=when.start.tzinfo),
+    "alert": _alert,
+    "wake": _wake,
+}

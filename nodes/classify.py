@@ -49,7 +49,18 @@ async def classify(
     impossible = _impossible(said)
     if impossible:
         return {**begun, **_answer(impossible)}
-    return {**begun, **_decided(understand(said, turn), str(request.id), state["messages"])}
+    understood = understand(said, turn)
+    asked = _asked(state["messages"][:-1])
+    if asked and not understood.calls:
+        completed = understand(f"{asked} {said}", turn)
+        understood = completed if completed.whole and completed.calls else understood
+    return {**begun, **_decided(understood, str(request.id))}
+
+
+def _asked(before: Sequence[AnyMessage]) -> str:
+    """The request that the assistant has just asked a question about: the answer completes it."""
+    last = before[-1] if before else None
+    return str(last.additional_kwargs.get("asked", "")) if isinstance(last, AIMessage) else ""
 
 
 def _impossible(said: str) -> str:
@@ -83,7 +94,7 @@ def _go_ahead(waiting: AIMessage, turn_id: str) -> State:
     }
 
 
-def _decided(understood: Understanding, turn_id: str, messages: Sequence[AnyMessage]) -> State:
+def _decided(understood: Understanding, turn_id: str) -> State:
     known: State = {
         "messages": [],
         "intents": list(understood.intents),

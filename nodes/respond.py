@@ -9,7 +9,7 @@ from langgraph.graph.message import push_message
 from langgraph.runtime import Runtime
 
 from passfel.nodes.state import Context, State
-from passfel.nodes.turn import messages_of_turn, tool_results
+from passfel.nodes.turn import latest_request, messages_of_turn, tool_results
 
 
 async def respond(state: State, runtime: Runtime[Context]) -> State:
@@ -18,6 +18,8 @@ async def respond(state: State, runtime: Runtime[Context]) -> State:
     spoken = _spoken(state)
     if spoken is None:
         answer = AIMessage(_from_tools(results, state.get("reply", "")), id=str(uuid4()), **_marks(results))
+        if _asks(state):
+            answer.additional_kwargs["asked"] = latest_request(state["messages"]).text
         return {"messages": [answer]}
     proof = _proof(results, spoken.text)
     if not proof:
@@ -35,6 +37,11 @@ def _spoken(state: State) -> AIMessage | None:
     messages = messages_of_turn(state["messages"])
     last = messages[-1] if messages else None
     return last if isinstance(last, AIMessage) and not last.tool_calls else None
+
+
+def _asks(state: State) -> bool:
+    """Whether the reply is a question about a request: the next message may be what was missing."""
+    return bool(state.get("reply")) and state.get("intents") != ["chat"]
 
 
 def _from_tools(results: Sequence[ToolMessage], reply: str) -> str:

@@ -88,6 +88,7 @@ def tool(
     domain: str,
     annotations: Annotations,
     lifetime: timedelta = timedelta(0),
+    question: str = "",
 ) -> BaseTool:
     """Make a LangChain tool of an async function under the contract.
 
@@ -97,6 +98,7 @@ def tool(
         domain: the intent that offers this tool (calendar, weather, ...).
         annotations: how it may be run.
         lifetime: how long a read-only result stays true; zero means it is never cached.
+        question: what the person is asked before it runs, after "Shall I": "delete {title}".
     """
     return StructuredTool.from_function(
         coroutine=function,
@@ -106,6 +108,7 @@ def tool(
             "domain": domain,
             "annotations": annotations.model_dump(),
             "lifetime_s": lifetime.total_seconds(),
+            "question": question,
         },
     )
 

@@ -11,8 +11,8 @@ from passfel.household.wording import say_list
 Item = TypeVar("Item")
 
 FILLER = frozenset(
-    ("the", "my", "our", "a", "an", "with", "to", "for", "of", "at", "on", "about", "please")
-    + ("appointment", "meeting", "event")
+    {"the", "my", "our", "a", "an", "with", "to", "for", "of", "at", "on", "about"}
+    | {"appointment", "meeting", "event"}
 )
 ALIKE = 0.8
 """Words at least this similar count as one word mistyped."""
@@ -34,6 +34,8 @@ def likeness(asked: str, title: str) -> float:
     if wanted == there:
         return 1.0
     found = sum(max(_alike(word, other) for other in there) for word in wanted)
+    if all(max(_alike(word, other) for word in wanted) == 1.0 for other in there):
+        return max(0.6, 0.95 * found / len(wanted))  # "yoga classes" for "yoga"
     return 0.95 * found / len(wanted) + 0.04 * min(1.0, len(wanted) / len(there))
 
 

@@ -38,7 +38,12 @@ class CalendarTools:
             tool(self.add_event, domain=domain, annotations=WRITES),
             tool(self.move_event, domain=domain, annotations=WRITES),
             tool(self.cancel_event, domain=domain, annotations=WRITES),
-            tool(self.clear_calendar, domain=domain, annotations=DESTROYS),
+            tool(
+                self.clear_calendar,
+                domain=domain,
+                annotations=DESTROYS,
+                question="cancel everything in your calendar from {start} to {end}",
+            ),
         ]
 
     async def get_calendar_events(
@@ -148,6 +153,13 @@ class CalendarTools:
         if day is None and at is None:
             raise RequestError(f"When should I move {title} to?")
         occurrence = await self._find(turn, title, on)
+        if (
+            on is not None
+            and day is not None
+            and on - timedelta(days=7) < day < on
+            and day <= turn.now.date()
+        ):
+            day += timedelta(days=7)  # "from Friday to Monday", said on a Monday
         old = occurrence.start.astimezone(turn.zone)
         if occurrence.event.all_day and at is not None:
             raise RequestError(
