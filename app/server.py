@@ -53,12 +53,13 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     async with household.memory() as (saver, kept):
         graph = build_graph(household.house).compile(checkpointer=saver, store=kept)
         app.state.assistant = Assistant(graph, household.house, household.database)
-        app.state.streams = EventStreams()
+        streams = app.state.streams = EventStreams()
         await units
         try:
-            yield
+            with streams.ended_by_signals():
+                yield
         finally:
-            await app.state.streams.stop()
+            await streams.stop()
 
 
 async def chat(request: Request) -> Response:

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from contextvars import Context
+from types import FrameType
 from typing import Any
 
 from starlette.responses import StreamingResponse
 
 KEEPALIVE_S = 15.0
+STOPPED = "This turn was stopped before it was finished."
 ALIVE = b": still here\n\n"
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 """Nothing between us and the reader may keep an event back."""
@@ -39,11 +44,38 @@ class EventStreams:
         """Stream a run's events; when the reader goes away the run is cancelled."""
         return StreamingResponse(self._frames(run), media_type="text/event-stream", headers=HEADERS)
 
-    async def stop(self) -> None:
-        """Cancel what still runs, and wait until it has ended."""
+    def cancel(self) -> None:
+        """Stop what runs; its reader is told."""
         for task in self._tasks:
             task.cancel()
+
+    async def stop(self) -> None:
+        """Stop what runs, and wait until it has ended."""
+        self.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @contextmanager
+    def ended_by_signals(self) -> Iterator[None]:
+        """Stop at the signal itself: uvicorn waits for open streams, and tells the application only then."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def hear(number: int, stack: FrameType | None) -> None:
+            loop.call_soon_threadsafe(self.cancel)
+            handler = before[signal.Signals(number)]
+            if callable(handler):
+                handler(number, stack)
+
+        for number in before:
+            signal.signal(number, hear)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def _frames(self, run: AsyncIterator[Event]) -> AsyncIterator[bytes]:
         frames: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -61,6 +93,9 @@ async def _fill(frames: asyncio.Queue[bytes | None], run: AsyncIterator[Event]) 
     try:
         async for event in run:
             frames.put_nowait(frame(event))
+    except asyncio.CancelledError:
+        frames.put_nowait(frame(("error", {"sentence": STOPPED})))
+        raise
     finally:
         frames.put_nowait(None)
 

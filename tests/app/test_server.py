@@ -20,6 +20,7 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from passfel.app.serve import serve
+from passfel.app.sse import STOPPED, frame
 from passfel.household.errors import SettingsError
 from passfel.tests.servers.server_process import ServerProcess
 from passfel.tests.servers.sglang import Say, SGLang, Stall, sglang
@@ -384,10 +385,23 @@ async def test_threads_survive_kill_9_on_both_sides(
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
-def test_it_leaves_cleanly_and_lets_go_of_postgres(server: ServerProcess, how: signal.Signals):
+def test_it_leaves_cleanly_in_the_middle_of_a_turn_and_lets_go_of_postgres(
+    server: ServerProcess, model: SGLang, how: signal.Signals
+):
     if not server.runs:
         server.start()
-    assert server.end(how) == 0
+    model.forget()
+    model.will(Stall(300))
+    with httpx2.stream(
+        "POST", f"{server.url}/chat", json={"text": "tell me about herons"}, timeout=10
+    ) as answer:
+        assert model.asked.wait(10)
+        begun = time.monotonic()
+        assert server.end(how) == 0
+        assert time.monotonic() - begun < 30
+        assert answer.read().endswith(
+            b'event: error\ndata: {"sentence": "This turn was stopped before it was finished."}\n\n'
+        )
     assert not (server.data / "postgres" / "postmaster.pid").exists()
     assert (server.data / "server" / ".langgraph_api").is_dir()
     assert not (server.folder / ".langgraph_api").exists()
