@@ -5,7 +5,6 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
@@ -57,7 +56,7 @@ class Assistant:
             await self._finish(thread, context)
             async with self.database.answering():
                 result = await self.graph.ainvoke(
-                    _input(request), config_of(thread), context=context or Context(), durability="sync"
+                    self._input(request), config_of(thread), context=context or Context(), durability="sync"
                 )
             return cast("dict[str, Any]", result)
 
@@ -73,8 +72,15 @@ class Assistant:
         async with self._turn(thread):
             async for event in self._finishing(thread, context, stream_mode):
                 yield event
-            async for event in self._run(_input(request), thread, context, stream_mode):
+            async for event in self._run(self._input(request), thread, context, stream_mode):
                 yield event
+
+    def _input(self, request: Request) -> Any:
+        """A sentence becomes a message with an id and its time: a turn that is replayed comes out the same."""
+        if not isinstance(request, str):
+            return request
+        said_at = self.house.make_turn(None).now.isoformat()
+        return {"messages": [HumanMessage(request, id=str(uuid4()), additional_kwargs={"said_at": said_at})]}
 
     async def pending(self, thread: str) -> list[dict[str, Any]]:
         """The questions that the thread waits for an answer to."""
@@ -182,14 +188,6 @@ async def open_checkpoints(database: Database) -> tuple[TurnSaver, AsyncPostgres
 def config_of(thread: str) -> RunnableConfig:
     """The run configuration of a conversation."""
     return {"configurable": {"thread_id": thread}}
-
-
-def _input(request: Request) -> Any:
-    """A sentence becomes a message with an id and its time: a turn that is replayed comes out the same."""
-    if isinstance(request, str):
-        said_at = datetime.now(UTC).isoformat()
-        return {"messages": [HumanMessage(request, id=str(uuid4()), additional_kwargs={"said_at": said_at})]}
-    return request
 
 
 def _questions(snapshot: StateSnapshot) -> list[dict[str, Any]]:

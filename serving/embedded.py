@@ -154,7 +154,8 @@ def _this_turn(messages: list[BaseMessage]) -> tuple[str, list[BaseMessage]]:
     """The person's last words, and what has happened since."""
     for index in range(len(messages) - 1, -1, -1):
         if isinstance(messages[index], HumanMessage):
-            return str(messages[index].text), messages[index + 1 :]
+            said = messages[index].additional_kwargs.get("said")  # without the context put before it
+            return str(said or messages[index].text), messages[index + 1 :]
     return "", []
 
 
