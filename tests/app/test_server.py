@@ -396,12 +396,8 @@ def test_it_leaves_cleanly_in_the_middle_of_a_turn_and_lets_go_of_postgres(
         "POST", f"{server.url}/chat", json={"text": "tell me about herons"}, timeout=10
     ) as answer:
         assert model.asked.wait(10)
-        begun = time.monotonic()
         assert server.end(how) == 0
-        assert time.monotonic() - begun < 30
-        assert answer.read().endswith(
-            b'event: error\ndata: {"sentence": "This turn was stopped before it was finished."}\n\n'
-        )
+        assert answer.read().endswith(frame(("error", {"sentence": STOPPED})))
     assert not (server.data / "postgres" / "postmaster.pid").exists()
     assert (server.data / "server" / ".langgraph_api").is_dir()
     assert not (server.folder / ".langgraph_api").exists()
