@@ -181,7 +181,9 @@ def _pool(url: str, size: int, options: str = "") -> Pool:
         "prepare_threshold": 0,
         "options": f"-c search_path=passfel,public {options}",
     }
-    return AsyncConnectionPool(url, min_size=2, max_size=size, kwargs=settings, open=False)
+    return AsyncConnectionPool(
+        url, min_size=2, max_size=size, timeout=CONNECT_DEADLINE_S, kwargs=settings, open=False
+    )
 
 
 def _refusal(url: str, error: Error) -> str:
