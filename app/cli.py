@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
@@ -62,17 +61,9 @@ def _outcome(command: Callable[[], int]) -> int:
     except Exception as error:  # noqa: BLE001 - the last place where anything can still be said
         from passfel.app.log import log_crash
 
-        path = log_crash(error, _log_file())
+        path = log_crash(error)
         typer.echo(f"Something went wrong inside PASSFEL; the details are in {path}.", err=True)
         return UNEXPECTED
-
-
-def _log_file() -> Path | None:
-    """The log in use, if there is one by now."""
-    import logging
-
-    names = [getattr(handler, "baseFilename", "") for handler in logging.getLogger().handlers]
-    return next((Path(name) for name in names if name), None)
 
 
 @commands.command()
@@ -137,12 +128,14 @@ def serve(
 @bench.command("turn")
 @_told
 def bench_turn(
-    turns: Annotated[int, typer.Option(help="How many turns to measure.")] = 200,
+    turns: Annotated[int, typer.Option(min=2, help="How many turns to measure.")] = 200,
+    conversation: Annotated[int, typer.Option(min=0, help="Turns in a conversation; 0 is all.")] = 0,
+    as_json: AsJson = False,
 ) -> int:
     """Time the fast path, beside a plain agent in the same run."""
     from passfel.evals.bench_turn import main as measure
 
-    return measure(turns)
+    return measure(turns, conversation, as_json=as_json)
 
 
 @commands.callback(invoke_without_command=True)

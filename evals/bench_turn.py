@@ -11,7 +11,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -57,7 +57,7 @@ class Timings:
 class InstantModel(BaseChatModel):
     """A model that takes no time: it makes the calls it was given, then says it is done."""
 
-    calls: dict[str, Call] = {}
+    calls: Mapping[str, Call]
 
     @property
     def _llm_type(self) -> str:
@@ -115,7 +115,7 @@ async def theirs(
 
 
 def bare_agent(assistant: Assistant, calls: dict[str, Call]) -> Any:
-    """langchain's create_agent with the same tools and the same saver, and nothing around them.
+    """The `create_agent` of langchain with the same tools and the same saver, and nothing around them.
 
     Raises:
         SettingsError: langchain isn't installed; the assistant itself doesn't need it.
@@ -149,8 +149,8 @@ def _with_turn(tool: BaseTool, turn: Any) -> Any:
     )
 
 
-async def measure(turns: int, folder: Path) -> dict[str, Timings]:
-    """Run all three conversations in alternation."""
+async def measure(turns: int, conversation: int, folder: Path) -> dict[str, Timings]:
+    """Run all three in alternation, with a new conversation after every `conversation` turns."""
     results = {"passfel": Timings(), "create_agent, sync": Timings(), "create_agent, async": Timings()}
     async with open_assistant(AssistantSettings(data_dir=folder)) as assistant:
         turn = assistant.house.make_turn(None)
@@ -158,10 +158,11 @@ async def measure(turns: int, folder: Path) -> dict[str, Timings]:
         agent = bare_agent(assistant, calls)
         for warm, timings in ((True, {name: Timings() for name in results}), (False, results)):
             count = len(SENTENCES) if warm else turns
-            for sentence in islice(cycle(SENTENCES), count):
-                await ours(assistant, sentence, f"ours-{warm}", timings["passfel"])
-                await theirs(agent, sentence, f"sync-{warm}", timings["create_agent, sync"], "sync")
-                await theirs(agent, sentence, f"async-{warm}", timings["create_agent, async"], "async")
+            for index, sentence in enumerate(islice(cycle(SENTENCES), count)):
+                thread = f"{warm}-{index // conversation}"
+                await ours(assistant, sentence, f"ours-{thread}", timings["passfel"])
+                await theirs(agent, sentence, f"sync-{thread}", timings["create_agent, sync"], "sync")
+                await theirs(agent, sentence, f"async-{thread}", timings["create_agent, async"], "async")
     return results
 
 
@@ -170,7 +171,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
 
 
-def summary(results: dict[str, Timings]) -> dict[str, Any]:
+def summary(results: dict[str, Timings], conversation: int) -> dict[str, Any]:
     """The figures, as data."""
     rows = {
         name: {
@@ -184,13 +185,26 @@ def summary(results: dict[str, Timings]) -> dict[str, Any]:
     }
     own = rows["passfel"]["stored"]["p50"]
     ratios = {name: own / row["stored"]["p50"] for name, row in rows.items() if name != "passfel"}
-    return {"turns": len(results["passfel"].seen), "ms": rows, "ratio_stored_p50": ratios}
+    return {
+        "turns": len(results["passfel"].seen),
+        "conversation": conversation,
+        "ms": rows,
+        "ratio_stored_p50": ratios,
+    }
 
 
-def main(turns: int = 200, *, as_json: bool = False) -> int:
-    """Measure and print; exit code 1 when a goal is missed."""
+def main(turns: int = 200, conversation: int = 0, *, as_json: bool = False) -> int:
+    """Measure and print; exit code 1 when a goal is missed.
+
+    Args:
+        turns: how many turns each of the three runs.
+        conversation: turns until a new conversation begins; 0 keeps to one.
+        as_json: print the figures as JSON.
+    """
     with tempfile.TemporaryDirectory(prefix="passfel-bench-") as folder:
-        figures = summary(asyncio.run(measure(turns, Path(folder))))
+        figures = summary(
+            asyncio.run(measure(turns, conversation or turns, Path(folder))), conversation or turns
+        )
     if as_json:
         print(json.dumps(figures))
     else:
@@ -205,7 +219,8 @@ def _met(figures: dict[str, Any]) -> bool:
 
 
 def _show(figures: dict[str, Any]) -> None:
-    table = Table(title=f"{figures['turns']} turns in one conversation, milliseconds ({platform.machine()})")
+    length = f"{figures['turns']} turns, {figures['conversation']} in a conversation"
+    table = Table(title=f"{length}; milliseconds ({platform.machine()})")
     for column in ("", "seen p50", "seen p95", "stored p50", "stored p95", "PASSFEL's stored p50 / its own"):
         table.add_column(column, justify="left" if not column else "right")
     for name, row in figures["ms"].items():

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage, RemoveMessage
 from langgraph.runtime import Runtime
@@ -45,7 +46,7 @@ async def remember(
     return {"messages": _outgrown(state["messages"])}
 
 
-def _outgrown(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+def _outgrown(messages: Sequence[AnyMessage]) -> list[Any]:
     """Drops the older part of a long conversation, rarely and in one big step; the episodes keep it all.
 
     Every checkpoint writes the whole list, and a model reads it; but each cut costs the model's

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -123,9 +124,7 @@ async def test_a_destructive_tool_asks_first_and_a_yes_lets_it(talk: Conversatio
     assert question.startswith("Shall I cancel everything in your calendar from Friday 27 November at 00:00")
     assert len(await Records(database).events.overlapping("home", MONDAY, MONDAY + timedelta(days=7))) == 1
     assert await talk.say(Command(resume=True)) == "Cancelled 1 appointment on Friday 27 November."
-    assert await talk.say("undo that") == (
-        "Undone: cancelled dentist, Friday 27 November, 15:00 to 16:00."
-    )
+    assert await talk.say("undo that") == ("Undone: cancelled dentist, Friday 27 November, 15:00 to 16:00.")
     assert "dentist" in await talk.say("what is on this week")
 
 
@@ -216,14 +215,17 @@ async def test_a_model_call_of_a_tool_goes_through_the_same_ledger(
 
 async def test_what_was_once_sent_is_sent_the_same_way_again(modelled: Conversation, served: SGLang):
     served.will(
-        CallTools([("add_task", {"title": "sponges"})]), Say("Done."), Say("You are welcome to it."), Say("Hm.")
+        CallTools([("add_task", {"title": "sponges"})]),
+        Say("Done."),
+        Say("You are welcome to it."),
+        Say("Hm."),
     )
     await modelled.say("stick sponges with the other chores")
     await modelled.say("what time is it")
     await modelled.say("I wonder about the chores")
     await modelled.say("so do I about chores and sponges")
     prompts = [request["messages"] for request in served.requests]
-    for earlier, later in zip(prompts, prompts[1:], strict=False):
+    for earlier, later in pairwise(prompts):
         shared = [{**message, "reasoning_content": None} for message in earlier]
         assert [{**message, "reasoning_content": None} for message in later[: len(earlier)]] == shared
 

@@ -17,7 +17,7 @@ from passfel.memory.records import Records
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = '''
+SCRIPT = """
 import asyncio, json, os, signal, sys
 from pathlib import Path
 from passfel.graph.assistant import open_assistant
@@ -43,12 +43,14 @@ async def main():
             print(json.dumps(["history", [message.type for message in state["messages"]]]), flush=True)
 
 asyncio.run(main())
-'''
+"""
 
 
 def start(folder: Path, thread: str, dies_at: str, *requests: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(folder), thread, dies_at, *requests], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SCRIPT, str(folder), thread, dies_at, *requests],
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -91,7 +93,8 @@ async def test_a_turn_killed_at_a_step_goes_on_after_the_restart(
     answers = [text for kind, text in lines if kind == "answer"]
     assert await events_kept(database) == 1
     assert ["custom", "resumed"] in lines
-    assert answers and answers[0].startswith("Dentist, ") and "15:00" in answers[0]
+    assert answers[0].startswith("Dentist, ")
+    assert "15:00" in answers[0]
     history = next(text for kind, text in lines if kind == "history")
     assert history == ["human", "ai", "tool", "ai", "human", "ai", "tool", "ai"]
 
@@ -117,7 +120,8 @@ async def _until_blocked(database: Database) -> None:
         while True:
             async with database.connection() as connection:
                 found = await connection.execute(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"events\"%'"
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    " AND query LIKE 'INSERT INTO \"events\"%'"
                 )
                 if await found.fetchone():
                     return
