@@ -44,12 +44,20 @@ class _Streamed(Display):
     def resumed(self) -> None:
         print(FINISHING, flush=True)
 
+    def __init__(self) -> None:
+        self._line_is_open = False
+
     def said(self, text: str) -> None:
         print(text, end="", flush=True)
+        self._line_is_open = not text.endswith("\n")
 
     def ended(self, record: TurnRecord) -> None:
-        if record.answer:
+        if self._line_is_open:
             print()
+            self._line_is_open = False
+        if record.stopped:
+            print(record.answer)
+            return
         for sentence in record.unsaid:
             print(f"✓ {sentence}")
         if record.interrupt:

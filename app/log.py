@@ -12,8 +12,8 @@ FILE = Path("log") / "passfel.log"
 LARGEST, KEPT = 1_000_000, 3
 
 
-def keep_log(data_dir: Path) -> Path | None:
-    """Send all logging and all warnings to the log file; returns it, or None where it can't be written."""
+def keep_log(data_dir: Path) -> None:
+    """Send all logging and all warnings to the log file; where it can't be written there is no log."""
     path = data_dir / FILE
     handler: logging.Handler
     try:
@@ -23,7 +23,7 @@ def keep_log(data_dir: Path) -> Path | None:
         path.touch(mode=0o600)
         handler = RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
     except OSError:  # whoever needs the folder says so in a sentence; without a log there is still an answer
-        handler, path = logging.NullHandler(), Path()
+        handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for old in list(root.handlers):
@@ -33,14 +33,14 @@ def keep_log(data_dir: Path) -> Path | None:
     logging.getLogger("passfel").setLevel(logging.INFO)
     logging.captureWarnings(True)
     sys.unraisablehook = _log_unraisable
-    return path if path.name else None
 
 
-def log_crash(error: BaseException, path: Path | None) -> Path:
+def log_crash(error: BaseException) -> Path:
     """Write what happened to the log, or where there is none to a new file; returns the file."""
-    if path is not None:
-        logging.getLogger("passfel").error("unexpected", exc_info=error)
-        return path
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, RotatingFileHandler):
+            logging.getLogger("passfel").error("unexpected", exc_info=error)
+            return Path(handler.baseFilename)
     with tempfile.NamedTemporaryFile(
         "w", prefix="passfel-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:

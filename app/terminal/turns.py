@@ -120,10 +120,13 @@ class TurnReader:
             self._say(str(message.id), str(message.text))
 
     def _say(self, speaker: str, text: str) -> None:
-        if speaker not in self._streamed and any(self._streamed.values()):
-            self._display.said("\n")
-        self._streamed[speaker] = self._streamed.get(speaker, "") + text
-        self._display.said(text)
+        before = self._streamed.get(speaker, "")
+        others = any(said.strip() for said in self._streamed.values())
+        self._streamed[speaker] = before + text
+        if before.strip():
+            self._display.said(text)
+        elif text.strip():  # models begin with empty lines
+            self._display.said(("\n" if others else "") + text.lstrip())
 
     def _read_custom(self, event: Data) -> None:
         match event.get("type"):
@@ -162,10 +165,10 @@ class TurnReader:
             self.record.stepped_down = message.response_metadata.get("stepped_down", "")
             if message.tool_calls:
                 continue
-            self.record.answer = str(message.text)
-            streamed = self._streamed.get(str(message.id), "")
-            if self.record.answer.startswith(streamed) and len(self.record.answer) > len(streamed):
-                self._say(str(message.id), self.record.answer[len(streamed) :])
+            text, streamed = str(message.text), self._streamed.get(str(message.id), "")
+            self.record.answer = text.strip()
+            if text.startswith(streamed) and len(text) > len(streamed):
+                self._say(str(message.id), text[len(streamed) :])
 
     def _next(self) -> None:
         """The turn that had been cut off is finished: now comes the one that was asked for."""

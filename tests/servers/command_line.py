@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Self
 
 NOWHERE = "http://127.0.0.1:9"
 """Where nobody answers: no process of a test reaches the network."""
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 STEERING = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>])|[\b\r]")
 
 
@@ -98,6 +99,37 @@ class Outcome:
         return self.output.splitlines()
 
 
+class SilentServer:
+    """Takes connections and never answers: a question about the weather waits for it."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(PATIENCE_S)
+        self._taken: list[socket.socket] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for taken in (*self._taken, self._listener):
+            taken.close()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Settings that lead the weather here."""
+        address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return {
+            "PASSFEL_OPEN_METEO__FORECAST_URL": address,
+            "PASSFEL_OPEN_METEO__GEOCODING_URL": address,
+            "PASSFEL_HTTP__DEADLINE_S": "50",
+            "PASSFEL_HTTP__READ_S": "50",
+        }
+
+    def wait(self) -> None:
+        """Until somebody asks."""
+        self._taken.append(self._listener.accept()[0])
+
+
 class Terminal:
     """The person's side of a pseudo-terminal."""
 
@@ -111,7 +143,7 @@ class Terminal:
         return self
 
     def type(self, keys: str) -> None:
-        """Press keys; Enter is \\r."""
+        """Press keys; Enter is a carriage return."""
         os.write(self._descriptor, keys.encode())
 
     def wait_for(self, words: str) -> str:
