@@ -46,7 +46,9 @@ def build_graph(house: House) -> StateGraph[State, Context, Input, State]:
     make_turn = house.make_turn
     named: dict[str, Any] = {tool.name: tool for tool in house.tools}
 
-    graph.add_node("classify", partial(classify, understand=house.understand, make_turn=make_turn))
+    graph.add_node(
+        "classify", partial(classify, understand=house.understand, tools=named, make_turn=make_turn)
+    )
     graph.add_node("retrieve", partial(retrieve, sources=house.sources, make_turn=make_turn))
     graph.add_node("decide", partial(decide, ladder=house.ladder, tools=house.tools, make_turn=make_turn))
     graph.add_node("act", partial(act, tools=named, ledger=house.ledger, make_turn=make_turn))

@@ -46,6 +46,7 @@ class Database:
         self._settings = settings
         self._folder = folder
         self._stack = AsyncExitStack()
+        self._server: EmbeddedPostgres | None = None
         self._opening = asyncio.Lock()
         self._records: Pool | None = None
         self._checkpoints: Pool | None = None
@@ -120,10 +121,16 @@ class Database:
         try:
             yield
         except (PoolTimeout, OperationalError) as error:
-            for pool in (self._records, self._checkpoints):
-                if pool is not None:
-                    await pool.check()
+            await self._recover()
             raise MemoryUnavailableError(GONE) from error
+
+    async def _recover(self) -> None:
+        """Bring an embedded server that died back up, and connect anew, for whoever comes next."""
+        if self._server is not None:
+            await self._server.start()
+        for pool in (self._records, self._checkpoints):
+            if pool is not None:
+                await pool.check()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -150,9 +157,9 @@ class Database:
         if secret is not None and secret.get_secret_value():
             url = secret.get_secret_value()
         else:
-            server = EmbeddedPostgres(self._folder)
-            url = await server.start()
-            self._stack.push_async_callback(server.stop)
+            self._server = EmbeddedPostgres(self._folder)
+            url = await self._server.start()
+            self._stack.push_async_callback(self._server.stop)
         await _prepare(url)
         size = self._settings.pool_size
         self._checkpoints = await self._stack.enter_async_context(

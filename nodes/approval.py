@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from langchain_core.messages import ToolCall
+from langchain_core.messages import AIMessage, ToolCall
 from langchain_core.tools import BaseTool
 from langgraph.types import interrupt
 
@@ -13,6 +13,11 @@ from passfel.household.wording import say_list, say_moment
 from passfel.tools.contract import annotations_of
 
 ASSENT = frozenset({"yes", "y", "true", "approve", "approved", "ok", "okay", "sure", "go ahead", "do it"})
+
+
+def waits_for_yes(message: AIMessage | None, tools: Mapping[str, BaseTool], *, tainted: bool) -> bool:
+    """Whether these unanswered calls were asked about; calls that were merely cut off were not."""
+    return message is not None and any(needs_yes(call, tools, tainted=tainted) for call in message.tool_calls)
 
 
 def needs_yes(call: ToolCall, tools: Mapping[str, BaseTool], *, tainted: bool) -> bool:

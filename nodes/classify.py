@@ -2,15 +2,17 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.tools import BaseTool
 from langgraph.runtime import Runtime
 
 from passfel.household.understanding import Call, Understand, Understanding
+from passfel.nodes.approval import waits_for_yes
 from passfel.nodes.state import Context, State
 from passfel.nodes.turn import MakeTurn, latest_request, turn_at, unanswered
 
@@ -27,6 +29,7 @@ async def classify(
     runtime: Runtime[Context],
     *,
     understand: Understand,
+    tools: Mapping[str, BaseTool],
     make_turn: MakeTurn,
 ) -> State:
     """Understand the request, and choose the path: the fast one, an answer at once, or the model."""
@@ -42,6 +45,8 @@ async def classify(
     }
     said = request.text
     waiting = unanswered(state["messages"][:-1])
+    if not waits_for_yes(waiting, tools, tainted=state.get("tainted", False)):
+        waiting = None
     if waiting is not None and YES.fullmatch(said):
         return {**begun, **_go_ahead(waiting, str(request.id))}
     if waiting is not None and NO.fullmatch(said):

@@ -12,6 +12,9 @@ from uuid import uuid4
 
 import pytest
 
+from passfel.graph.assistant import open_assistant
+from passfel.graph.settings import AssistantSettings
+from passfel.household.errors import MemoryUnavailableError
 from passfel.memory.postgres import Database
 from passfel.memory.records import Records
 
@@ -126,3 +129,14 @@ async def _until_blocked(database: Database) -> None:
                 if await found.fetchone():
                     return
             await asyncio.sleep(0.05)
+
+
+async def test_postgres_killed_in_a_conversation_costs_one_turn_and_nothing_else(tmp_path: Path):
+    async with open_assistant(AssistantSettings(data_dir=tmp_path)) as assistant:
+        await assistant.ainvoke(ADD, thread="t")
+        postmaster = int((tmp_path / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(postmaster, signal.SIGKILL)
+        with pytest.raises(MemoryUnavailableError, match="does not answer"):
+            await assistant.ainvoke(ASK, thread="t")
+        state = await assistant.ainvoke(ASK, thread="t")
+        assert "15:00" in state["messages"][-1].text
