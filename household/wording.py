@@ -43,6 +43,17 @@ def say_span(
     return f"{day} {say_time(first, locale)} to {say_day(last.date(), now.date())} {say_time(last, locale)}"
 
 
+def say_window(begin: datetime, end: datetime, now: datetime, *, locale: str = "en") -> str:
+    """Name the window of a question: "today", "on Friday 27 November", "from ... to ..."; `end` is exclusive."""
+    first, last = begin.astimezone(now.tzinfo), end.astimezone(now.tzinfo)
+    if first.time() != time.min or last.time() != time.min or last <= first:
+        return say_span(begin, end, now, locale=locale)
+    day, last_day = say_day(first.date(), now.date()), last.date() - timedelta(days=1)
+    if first.date() == last_day:
+        return day if day in {"today", "tomorrow", "yesterday"} else f"on {day}"
+    return f"from {day} to {say_day(last_day, now.date())}"
+
+
 def say_list(items: Sequence[str], joint: str = "and") -> str:
     """Join words: "a", "a and b", "a, b and c"."""
     if len(items) < 2:

@@ -9,7 +9,7 @@ from langchain_core.tools import BaseTool
 from langgraph.types import interrupt
 
 from passfel.household.turn import Turn
-from passfel.household.wording import say_list, say_moment
+from passfel.household.wording import say_list, say_moment, say_window
 from passfel.tools.contract import annotations_of
 
 ASSENT = frozenset({"yes", "y", "true", "approve", "approved", "ok", "okay", "sure", "go ahead", "do it"})
@@ -58,7 +58,7 @@ def _approved(answer: Any, ids: set[str]) -> set[str]:
 
 def _say_call(call: ToolCall, tools: Mapping[str, BaseTool], turn: Turn) -> str:
     """A call in words: the tool's own, or its name and arguments."""
-    said = {name: _say_value(value, turn) for name, value in call["args"].items()}
+    said = {name: _say_value(value, turn) for name, value in call["args"].items()} | _window(call, turn)
     question = str((tools[call["name"]].metadata or {}).get("question", ""))
     try:
         return question.format(**said) if question else _plainly(call, said)
@@ -67,8 +67,17 @@ def _say_call(call: ToolCall, tools: Mapping[str, BaseTool], turn: Turn) -> str:
 
 
 def _plainly(call: ToolCall, said: Mapping[str, str]) -> str:
-    told = ", ".join(f"{name}: {value}" for name, value in said.items())
+    told = ", ".join(f"{name}: {said[name]}" for name in call["args"])
     return f"{call['name'].replace('_', ' ')}{f' ({told})' if told else ''}"
+
+
+def _window(call: ToolCall, turn: Turn) -> dict[str, str]:
+    """A call's start and end said as one window, where it has both."""
+    try:
+        start, end = (datetime.fromisoformat(call["args"][name]) for name in ("start", "end"))
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return {"window": say_window(start, end, turn.now, locale=turn.locale)}
 
 
 def _say_value(value: Any, turn: Turn) -> str:

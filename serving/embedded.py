@@ -121,7 +121,7 @@ class EmbeddedChat(BaseChatModel):
         elif understood.calls:
             text = undone
         else:
-            text = self._lost()
+            text = self._lost(understood)
         return self._message(messages, _until(text, stop))
 
     def _message(
@@ -139,8 +139,10 @@ class EmbeddedChat(BaseChatModel):
             usage_metadata=_usage(messages, text, calls),
         )
 
-    def _lost(self) -> str:
+    def _lost(self, understood: Understanding) -> str:
         able = f"I can help with {say_list(self.abilities)}" if self.abilities else "I can do little"
+        if understood.intents[:1] == ("reject",):
+            return f"That is not something I can do; {able}."
         return f"I did not understand that: no language model is connected, and without one {able}."
 
 

@@ -98,7 +98,7 @@ def tool(
         domain: the intent that offers this tool (calendar, weather, ...).
         annotations: how it may be run.
         lifetime: how long a read-only result stays true; zero means it is never cached.
-        question: what the person is asked before it runs, after "Shall I": "delete {title}".
+        question: what the person is asked before it runs, after "Shall I": "delete {title}"; {window} is start to end.
     """
     return StructuredTool.from_function(
         coroutine=function,

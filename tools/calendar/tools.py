@@ -10,9 +10,9 @@ from passfel.household.occurrence import Occurrence
 from passfel.household.receipt import Action, Receipt
 from passfel.household.rows import Event
 from passfel.household.turn import Turn
-from passfel.household.wording import say_count, say_list
+from passfel.household.wording import say_count, say_list, say_window
 from passfel.tools.calendar.local import Calendar
-from passfel.tools.calendar.words import say_agenda, say_occurrence, say_window
+from passfel.tools.calendar.words import say_agenda, say_occurrence
 from passfel.tools.contract import DESTROYS, READS, WRITES, Answer, InTurn, Outcome, tool
 from passfel.tools.matching import best_matches, the_one
 
@@ -42,7 +42,7 @@ class CalendarTools:
                 self.clear_calendar,
                 domain=domain,
                 annotations=DESTROYS,
-                question="cancel everything in your calendar from {start} to {end}",
+                question="cancel everything in your calendar {window}",
             ),
         ]
 
@@ -69,7 +69,7 @@ class CalendarTools:
             return say_agenda(found, begin, finish, turn), _events(found)
         matches = best_matches(title, _still_to_come(found, turn) if start is None else found, _title)
         if not matches:
-            within = "" if end is None else f" {say_window(begin, finish, turn)}"
+            within = "" if end is None else f" {say_window(begin, finish, turn.now, locale=turn.locale)}"
             raise NotFoundError(f"I found no appointment called “{title}”{within}.")
         first = matches[0]
         return f"{_capital(say_occurrence(first, turn))}.", _events(matches[:5])
@@ -85,7 +85,7 @@ class CalendarTools:
         _check_order(start, end)
         found = await self._calendar.between(turn.person, start, end)
         busy = [occurrence for occurrence in found if occurrence.end > occurrence.start]
-        window = say_window(start, end, turn)
+        window = say_window(start, end, turn.now, locale=turn.locale)
         if not busy:
             return f"Yes, you are free {window}.", _events([])
         whole_day = end - start >= timedelta(hours=6)
@@ -198,15 +198,19 @@ class CalendarTools:
             end: until when, not included.
         """
         _check_order(start, end)
+        window = say_window(start, end, turn.now, locale=turn.locale)
         found = await self._calendar.between(turn.person, start, end)
         if not found:
-            return f"Nothing is in your calendar {say_window(start, end, turn)}.", Outcome()
+            return (
+                f"Nothing is in your calendar {say_window(start, end, turn.now, locale=turn.locale)}.",
+                Outcome(),
+            )
         receipts = []
         for occurrence in found:
             now = datetime.now(UTC)
             event = await self._calendar.cancel(await self._fresh(occurrence, turn), now, series=False)
             receipts.append(_receipt(event, "cancelled", f"Cancelled {say_occurrence(occurrence, turn)}."))
-        sentence = f"Cancelled {say_count(len(found), 'appointment')} {say_window(start, end, turn)}."
+        sentence = f"Cancelled {say_count(len(found), 'appointment')} {window}."
         return sentence, Outcome(receipts=tuple(receipts))
 
     async def _fresh(self, occurrence: Occurrence, turn: Turn) -> Occurrence:

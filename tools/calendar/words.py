@@ -5,7 +5,7 @@ from datetime import datetime
 
 from passfel.household.occurrence import Occurrence
 from passfel.household.turn import Turn
-from passfel.household.wording import say_day, say_list, say_span, say_time
+from passfel.household.wording import say_day, say_list, say_span, say_time, say_window
 
 
 def say_occurrence(occurrence: Occurrence, turn: Turn) -> str:
@@ -18,7 +18,7 @@ def say_occurrence(occurrence: Occurrence, turn: Turn) -> str:
 
 def say_agenda(found: Sequence[Occurrence], begin: datetime, end: datetime, turn: Turn) -> str:
     """What is on in a window, in one or a few sentences."""
-    window = say_window(begin, end, turn)
+    window = say_window(begin, end, turn.now, locale=turn.locale)
     if not found:
         return f"Nothing is in your calendar {window}."
     days: dict[str, list[str]] = {}
@@ -30,19 +30,6 @@ def say_agenda(found: Sequence[Occurrence], begin: datetime, end: datetime, turn
     if len(lines) == 1:
         return lines[0]
     return "\n".join(lines)
-
-
-def say_window(begin: datetime, end: datetime, turn: Turn) -> str:
-    """Name the window that was asked about: "today", "on Friday 27 November", "from ... to ..."."""
-    first, last = begin.astimezone(turn.zone), end.astimezone(turn.zone)
-    whole_days = first.time() == last.time() == first.time().min
-    if whole_days and (last.date() - first.date()).days == 1:
-        day = say_day(first.date(), turn.now.date())
-        return day if day in {"today", "tomorrow", "yesterday"} else f"on {day}"
-    if whole_days:
-        last_day = last.date().fromordinal(last.date().toordinal() - 1)
-        return f"from {say_day(first.date(), turn.now.date())} to {say_day(last_day, turn.now.date())}"
-    return f"{say_span(begin, end, turn.now, locale=turn.locale)}"
 
 
 def _say_in_day(occurrence: Occurrence, turn: Turn) -> str:
