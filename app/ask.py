@@ -2,7 +2,6 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING
 
 from passfel.app.log import keep_log
 from passfel.app.opening import Opening
@@ -11,9 +10,6 @@ from passfel.app.settings import Settings, load_settings
 from passfel.app.terminal.lines import MOST_BYTES, plain_output
 from passfel.app.terminal.plain import FINISHING, context_of
 from passfel.app.terminal.turns import Display, TurnRecord, take_turn
-
-if TYPE_CHECKING:
-    from passfel.graph.assistant import Assistant
 
 NEEDS_YES = 3
 STOPPED = 130
@@ -31,8 +27,7 @@ def ask(text: str, *, thread: str, user: str, as_json: bool) -> int:
 
 async def _ask(settings: Settings, said: str, thread: str, user: str, display: Display) -> int:
     async with Opening(settings) as opening:
-        assistant: Assistant = await opening.assistant()
-        record = await take_turn(assistant, said, thread=thread, context=context_of(user), display=display)
+        record = await take_turn(opening, said, thread=thread, context=context_of(user), display=display)
     if record.stopped:
         return STOPPED
     return NEEDS_YES if record.interrupt else 0

@@ -10,8 +10,6 @@ import typer
 
 P = ParamSpec("P")
 
-UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
-
 commands = typer.Typer(
     help="PASSFEL, a private assistant for one household, with or without a language model.",
     rich_markup_mode=None,
@@ -59,11 +57,11 @@ def _outcome(command: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last place where anything can still be said
-        from passfel.app.log import log_crash
+        from passfel.app.log import unexpected
 
-        path = log_crash(error)
-        typer.echo(f"Something went wrong inside PASSFEL; the details are in {path}.", err=True)
-        return UNEXPECTED
+        told = unexpected(error)
+        typer.echo(told.sentence, err=True)
+        return told.exit_code
 
 
 @commands.command()

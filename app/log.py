@@ -8,6 +8,8 @@ import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from passfel.household.errors import PassfelError
+
 FILE = Path("log") / "passfel.log"
 LARGEST, KEPT = 1_000_000, 3
 
@@ -35,8 +37,20 @@ def keep_log(data_dir: Path) -> None:
     sys.unraisablehook = _log_unraisable
 
 
-def log_crash(error: BaseException) -> Path:
-    """Write what happened to the log, or where there is none to a new file; returns the file."""
+class UnexpectedError(PassfelError):
+    """Something that nobody thought of; the log has it."""
+
+    exit_code = 70  # EX_SOFTWARE of sysexits.h
+
+
+def unexpected(error: BaseException) -> UnexpectedError:
+    """Write what happened to the log, and say where."""
+    file = _write_down(error)
+    return UnexpectedError(f"Something went wrong inside PASSFEL; the details are in {file}.")
+
+
+def _write_down(error: BaseException) -> Path:
+    """In the log, or where there is none in a new file."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, RotatingFileHandler):
             logging.getLogger("passfel").error("unexpected", exc_info=error)

@@ -1,11 +1,12 @@
 """Reminders that are due: said by whichever door the person is at, then marked as said."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from passfel.household.errors import RequestError
-from passfel.household.occurrence import next_start
+from passfel.household.occurrence import next_start, starts_between
 from passfel.household.wording import say_moment
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ async def say_due(assistant: "Assistant", turn: "Turn", say: Say) -> None:
         if later is None:
             await reminders.change(reminder.id, delivered_at=now)
         else:
-            await reminders.change(reminder.id, due_at=later)
+            await reminders.change(reminder.id, due_at=later, rule=_left(reminder, later))
 
 
 def _next(reminder: "Reminder", now: datetime) -> datetime | None:
@@ -37,3 +38,10 @@ def _next(reminder: "Reminder", now: datetime) -> datetime | None:
         return next_start(reminder.rule, reminder.due_at, reminder.time_zone, now)
     except RequestError:  # a rule that nobody can read: what is due has been said
         return None
+
+
+def _left(reminder: "Reminder", later: datetime) -> str:
+    """The rule from its next time on: what it counts, it counts from there."""
+    rule = str(reminder.rule)
+    passed = len(list(starts_between(rule, reminder.due_at, reminder.time_zone, reminder.due_at, later)))
+    return re.sub(r"(?i)(?<=COUNT=)\d+", lambda count: str(int(count[0]) - passed), rule)

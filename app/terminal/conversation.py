@@ -10,7 +10,6 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
-from rich.text import Text
 
 from passfel.app.opening import Opening
 from passfel.app.settings import Settings
@@ -37,14 +36,13 @@ class Conversation:
         self._settings = settings
         self._thread = self._first_thread = thread
         self._user = user
-        self._console = Console(highlight=False)
-        self._screen = Screen(self._console)
+        self._screen = Screen(Console(highlight=False))
         self._asked = False
         self._at_prompt = asyncio.Event()
 
     async def talk(self) -> int:
         """Talk until the person leaves."""
-        self._note(f"PASSFEL {version('passfel')}  /help")
+        self._screen.tell(f"PASSFEL {version('passfel')}  /help")
         session: PromptSession[str] = PromptSession(history=_history(self._settings.data_dir))
         async with Opening(self._settings) as opening:
             told = asyncio.create_task(self._keep_telling(opening))
@@ -94,32 +92,31 @@ class Conversation:
             return
         self._asked = False
         try:
-            assistant = await opening.assistant()
             record = await take_turn(
-                assistant, said, thread=self._thread, context=context_of(self._user), display=self._screen
+                opening, said, thread=self._thread, context=context_of(self._user), display=self._screen
             )
             self._asked = record.interrupt is not None
         except PassfelError as error:
-            if opening.task.exception() is not None:
+            if opening.task.done() and opening.task.exception() is not None:
                 raise
             self._screen.close()
-            self._console.print(Text(error.sentence, style="red"), soft_wrap=True)
+            self._screen.tell(error.sentence, "red")
         finally:
             self._screen.close()
 
     def _obey(self, command: str) -> None:
         match command.casefold().split():
             case ["/help"]:
-                self._note(HELP)
+                self._screen.tell(HELP)
             case ["/new"]:
                 self._thread = f"{self._first_thread}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
                 self._asked = False
-                self._note("A new conversation.")
+                self._screen.tell("A new conversation.")
             case ["/thinking", ("on" | "off") as wish]:
                 self._screen.thinking = wish == "on"
-                self._note(f"Reasoning is {'shown' if wish == 'on' else 'folded'}.")
+                self._screen.tell(f"Reasoning is {'shown' if wish == 'on' else 'folded'}.")
             case _:
-                self._note(f"There is no {command.split()[0]}; /help tells what there is.")
+                self._screen.tell(f"There is no {command.split()[0]}; /help tells what there is.")
 
     async def _keep_telling(self, opening: Opening) -> None:
         """Say reminders when they are due, as long as the person is at the prompt."""
@@ -130,17 +127,14 @@ class Conversation:
             turn_of = assistant.house.make_turn
             questions = await assistant.pending(self._thread)
             if questions:
-                self._console.print(Text(f"Still open: {questions[0]['question']}", style="yellow"))
+                self._screen.tell(f"Still open: {questions[0]['question']}", "yellow")
             while True:
                 await self._at_prompt.wait()
                 await say_due(assistant, turn_of(context_of(self._user)), self._remind)
                 await asyncio.sleep(REMINDERS_EVERY_S)
 
     def _remind(self, sentence: str) -> None:
-        self._console.print(Text(f"⏰ {sentence}", style="bold"), soft_wrap=True)
-
-    def _note(self, text: str) -> None:
-        self._console.print(Text(text, style="dim"), soft_wrap=True)
+        self._screen.tell(f"⏰ {sentence}", "bold")
 
 
 def _history(data_dir: Path) -> History:

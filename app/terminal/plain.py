@@ -27,11 +27,11 @@ async def converse(settings: Settings, *, thread: str, user: str, as_json: bool)
     lines = Lines()
     code = 0
     async with Opening(settings) as opening:
-        assistant = await opening.assistant()
+        await opening.assistant()
         while (said := await lines.next()) is not None:
             try:
                 record = await take_turn(
-                    assistant, said, thread=thread, context=context_of(user), display=display
+                    opening, said, thread=thread, context=context_of(user), display=display
                 )
             except PassfelError as error:
                 code = error.exit_code

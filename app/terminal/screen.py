@@ -1,6 +1,7 @@
 """A turn on the screen: steps and reasoning dimmed while they run, the answer as it comes, then the proof."""
 
 import time
+from unicodedata import category
 
 from rich.console import Console
 from rich.live import Live
@@ -25,9 +26,21 @@ class Screen(Display):
         self._running: list[str] = []
         self._said = ""
 
+    def tell(self, text: str, style: str = "dim") -> None:
+        """Show a line, or lines, of what is no answer."""
+        self.console.print(_text(text, style), soft_wrap=True)
+
+    def opening(self) -> None:
+        """Tell what takes a moment."""
+        self._below("… starting")
+
+    def opened(self) -> None:
+        """It has been opened."""
+        self._clear()
+
     def resumed(self) -> None:
         """Tell why an answer comes that nobody has just asked for."""
-        self._note(FINISHING)
+        self.tell(FINISHING)
 
     def thought(self, text: str) -> None:
         """Show reasoning dimmed: all of it, or its latest lines until the answer begins."""
@@ -37,7 +50,8 @@ class Screen(Display):
         if self.thinking:
             self._write(text, "dim")
         else:
-            self._below("\n".join(self._thoughts.splitlines()[-LINES_OF_THOUGHT:]))
+            room = LINES_OF_THOUGHT * (self.console.width - 1)
+            self._below(" ".join(self._thoughts.split())[-room:])
 
     def said(self, text: str) -> None:
         """Show a piece of the answer."""
@@ -59,7 +73,7 @@ class Screen(Display):
         if plain in self._running:
             self._running.remove(plain)
         self._clear()
-        self._note(f"· {plain}" if ok else f"· {plain}: not done")
+        self.tell(f"· {plain}" if ok else f"· {plain}: not done")
         if self._running:
             self._below("\n".join(f"… {running}" for running in self._running))
 
@@ -68,15 +82,15 @@ class Screen(Display):
         self._fold()
         if record.stopped:
             self._end_line()
-            self._note(record.answer)
+            self.tell(record.answer)
         self._end_line()
         for sentence in [] if record.stopped else record.unsaid:
-            self.console.print(Text(f"✓ {sentence}", style="green"), soft_wrap=True)
+            self.tell(f"✓ {sentence}", "green")
         if record.interrupt:
-            self.console.print(Text(record.question, style="yellow"), soft_wrap=True)
+            self.tell(record.question, "yellow")
         if record.rung not in {"", "rules"}:
             why = f": {record.stepped_down}" if record.stepped_down else ""
-            self._note(f"  {record.rung} model{why}")
+            self.tell(f"  {record.rung} model{why}")
         self._said, self._running = "", []
 
     def close(self) -> None:
@@ -92,12 +106,12 @@ class Screen(Display):
         if self.thinking:
             self._write("\n", "")
         seconds = max(1, round(time.monotonic() - self._thinking_since))
-        self._note(f"· thought for {seconds} s" + ("" if self.thinking else "  (/thinking on shows it)"))
+        self.tell(f"· thought for {seconds} s" + ("" if self.thinking else "  (/thinking on shows it)"))
         self._thoughts = ""
 
     def _below(self, text: str) -> None:
         """Show something that goes away again."""
-        content = Text(text, style="dim", overflow="ellipsis")
+        content = _text(text, "dim")
         if self._live is None:
             self._live = Live(content, console=self.console, transient=True, refresh_per_second=8)
             self._live.start()
@@ -114,17 +128,14 @@ class Screen(Display):
             self._write("\n", "")
             self._said += "\n"
 
-    def _note(self, text: str) -> None:
-        self.console.print(Text(text, style="dim"), soft_wrap=True)
-
     def _write(self, text: str, style: str) -> None:
         self._clear()
-        self.console.print(Text(_safe(text), style=style), end="", soft_wrap=True)
+        self.console.print(_text(text, style), end="", soft_wrap=True)
 
 
-def _safe(text: str) -> str:
+def _text(text: str, style: str) -> Text:
     """Text without control characters: what strangers wrote must not steer the terminal."""
-    return "".join(char for char in text if char in "\n\t" or char.isprintable())
+    return Text("".join(char for char in text if char in "\n\t" or category(char) != "Cc"), style=style)
 
 
 def _plain(name: str) -> str:

@@ -6,6 +6,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from passfel.app.log import unexpected
+from passfel.app.opening import Opening
+from passfel.household.errors import MemoryUnavailableError, PassfelError
+
 if TYPE_CHECKING:
     from passfel.graph.assistant import Assistant, Request
     from passfel.nodes.state import Context
@@ -64,6 +68,12 @@ class TurnRecord:
 
 class Display:
     """What a door shows of a turn while it runs. This one shows nothing."""
+
+    def opening(self) -> None:
+        """The assistant is still being opened."""
+
+    def opened(self) -> None:
+        """Now it is open."""
 
     def resumed(self) -> None:
         """A turn that was cut off is finished first."""
@@ -181,9 +191,9 @@ class TurnReader:
 
 
 async def take_turn(
-    assistant: "Assistant", said: str, *, thread: str, context: "Context", display: Display
+    opening: Opening, said: str, *, thread: str, context: "Context", display: Display
 ) -> TurnRecord:
-    """Run one turn. Ctrl-C stops the turn, for good, and not the program.
+    """Run one turn, as soon as the assistant is open. Ctrl-C stops the turn, for good, and not the program.
 
     Raises:
         PassfelError: the turn could not be run.
@@ -191,6 +201,9 @@ async def take_turn(
     reader = TurnReader(said, display)
 
     async def run() -> None:
+        display.opening()
+        assistant = await opening.assistant()
+        display.opened()
         request = await _request(assistant, said, thread)
         async for mode, event in assistant.astream(request, thread=thread, context=context):
             reader.read(mode, event)
@@ -207,11 +220,27 @@ async def take_turn(
             turn.cancel()
             await asyncio.wait({turn})
     if not turn.cancelled():
-        turn.result()
+        _raise_plainly(turn.exception())
         return reader.end()
     reader.record.stopped = True
     reader.record.answer = _stopped(reader.record)
     return reader.end()
+
+
+def _raise_plainly(error: BaseException | None) -> None:
+    """Raise what a person can be told."""
+    from psycopg import OperationalError
+    from psycopg_pool import PoolTimeout
+
+    from passfel.memory.postgres import GONE
+
+    if error is None:
+        return
+    if isinstance(error, PassfelError):
+        raise error
+    if isinstance(error, (OperationalError, PoolTimeout)):
+        raise MemoryUnavailableError(GONE) from error
+    raise unexpected(error) from error
 
 
 async def _request(assistant: "Assistant", said: str, thread: str) -> "Request":

@@ -1,6 +1,7 @@
 """The commands as scripts meet them: real processes, pipes, exit codes."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -191,3 +192,23 @@ def test_a_turn_that_ctrl_c_stopped_is_not_gone_on_with(
     assert (process.returncode, errors) == (130, b"")
     assert output.decode() == "Stopped. Nothing had been changed.\n"
     assert passfel.run("ask", "--thread", "stop", "what is 15% of 80").lines == ["15% of 80 is 12."]
+
+
+def test_memory_that_dies_in_a_conversation_is_told_and_later_lines_are_answered(
+    passfel: CommandLine, tmp_path: Path
+) -> None:
+    process = passfel.with_settings(PASSFEL_DATA_DIR=str(tmp_path / "data")).start("chat", "--json")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"what is 15% of 80\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["answer"] == "15% of 80 is 12."
+    pid = (tmp_path / "data" / "postgres" / "postmaster.pid").read_text().split()[0]
+    os.kill(int(pid), signal.SIGQUIT)  # Postgres' immediate shutdown
+    output, errors = process.communicate(b"add milk to my tasks\nwhat is 2+2?\n", timeout=60)
+    milk, sums = (json.loads(line) for line in output.splitlines())
+    told = milk["answer"], milk["error"]
+    assert told[0].startswith("Added") or told[1].startswith("My memory (Postgres) does not answer")
+    assert sums["answer"] == "2 + 2 is 4."
+    assert process.returncode == (69 if milk["error"] else 0)
+    assert errors == b""
