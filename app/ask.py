@@ -8,7 +8,7 @@ from passfel.app.opening import Opening
 from passfel.app.running import run
 from passfel.app.settings import Settings, load_settings
 from passfel.app.terminal.lines import MOST_BYTES, plain_output
-from passfel.app.terminal.plain import FINISHING, context_of
+from passfel.app.terminal.plain import FINISHING
 from passfel.app.terminal.turns import Display, TurnRecord, take_turn
 
 NEEDS_YES = 3
@@ -27,7 +27,7 @@ def ask(text: str, *, thread: str, user: str, as_json: bool) -> int:
 
 async def _ask(settings: Settings, said: str, thread: str, user: str, display: Display) -> int:
     async with Opening(settings) as opening:
-        record = await take_turn(opening, said, thread=thread, context=context_of(user), display=display)
+        record = await take_turn(opening, said, thread=thread, user=user, display=display)
     if record.stopped:
         return STOPPED
     return NEEDS_YES if record.interrupt else 0

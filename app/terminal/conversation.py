@@ -13,9 +13,8 @@ from rich.console import Console
 
 from passfel.app.opening import Opening
 from passfel.app.settings import Settings
-from passfel.app.terminal.plain import context_of
 from passfel.app.terminal.screen import Screen
-from passfel.app.terminal.turns import take_turn
+from passfel.app.terminal.turns import context_of, outlive_ctrl_c, take_turn
 from passfel.household.errors import PassfelError
 
 HELP = """\
@@ -43,6 +42,7 @@ class Conversation:
     async def talk(self) -> int:
         """Talk until the person leaves."""
         self._screen.tell(f"PASSFEL {version('passfel')}  /help")
+        outlive_ctrl_c()
         session: PromptSession[str] = PromptSession(history=_history(self._settings.data_dir))
         async with Opening(self._settings) as opening:
             told = asyncio.create_task(self._keep_telling(opening))
@@ -76,7 +76,7 @@ class Conversation:
         with patch_stdout(raw=True):
             self._at_prompt.set()
             try:
-                return await session.prompt_async(mark)
+                return await session.prompt_async(mark, handle_sigint=False)
             except KeyboardInterrupt:
                 return ""
             except EOFError:
@@ -93,7 +93,7 @@ class Conversation:
         self._asked = False
         try:
             record = await take_turn(
-                opening, said, thread=self._thread, context=context_of(self._user), display=self._screen
+                opening, said, thread=self._thread, user=self._user, display=self._screen, stays=True
             )
             self._asked = record.interrupt is not None
         except PassfelError as error:

@@ -2,16 +2,12 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING
 
 from passfel.app.opening import Opening
 from passfel.app.settings import Settings
 from passfel.app.terminal.lines import Lines
 from passfel.app.terminal.turns import Display, TurnRecord, take_turn
 from passfel.household.errors import PassfelError
-
-if TYPE_CHECKING:
-    from passfel.nodes.state import Context
 
 FINISHING = "(finishing what was interrupted)"
 STOPPED = 130
@@ -30,9 +26,7 @@ async def converse(settings: Settings, *, thread: str, user: str, as_json: bool)
         await opening.assistant()
         while (said := await lines.next()) is not None:
             try:
-                record = await take_turn(
-                    opening, said, thread=thread, context=context_of(user), display=display
-                )
+                record = await take_turn(opening, said, thread=thread, user=user, display=display)
             except PassfelError as error:
                 code = error.exit_code
                 display.ended(TurnRecord(said, error=error.sentence))
@@ -40,13 +34,6 @@ async def converse(settings: Settings, *, thread: str, user: str, as_json: bool)
                 if record.stopped:
                     return STOPPED
     return code
-
-
-def context_of(user: str) -> "Context":
-    """The context of a run, where only the person is named."""
-    from passfel.nodes.state import Context
-
-    return Context(user=user)
 
 
 class _Text(Display):

@@ -80,6 +80,7 @@ class Screen(Display):
     def ended(self, record: TurnRecord) -> None:
         """Show what the words did not hold: receipts, a question, who answered."""
         self._fold()
+        self._clear()
         if record.stopped:
             self._end_line()
             self.tell(record.answer)

