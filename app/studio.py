@@ -6,8 +6,10 @@ Importing this reads the settings and the grammars; Postgres starts with the fir
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.postgres.aio import AsyncPostgresStore
 
 from passfel.app.settings import load_settings
@@ -17,6 +19,7 @@ from passfel.graph.house import build_house
 from passfel.graph.settings import AssistantSettings
 from passfel.household.errors import SettingsError
 from passfel.memory.postgres import Database
+from passfel.nodes.state import Context, Input, State
 
 
 class Household:
@@ -63,6 +66,24 @@ class Household:
             await self.database.close()
 
 
+class SteadyGraph(CompiledStateGraph[State, Context, Input, State]):
+    """A compiled graph that stores each step before the next begins, whatever its caller asks for.
+
+    LangGraph's queue starts the runs again that a crash cut off. It goes on from what is stored; where
+    nothing is, it begins anew with another message id, and the effects ledger would not know the turn.
+    """
+
+    @classmethod
+    def of(cls, graph: Graph) -> "SteadyGraph":
+        """The same graph, as LangGraph itself copies one."""
+        return cls(**vars(graph))
+
+    async def astream(self, *arguments: Any, **options: Any) -> AsyncIterator[Any]:
+        """Stream a run."""
+        async for event in super().astream(*arguments, **{**options, "durability": "sync"}):
+            yield event
+
+
 household = Household(load_settings())
-graph: Graph = build_graph(household.house).compile()
+graph: Graph = SteadyGraph.of(build_graph(household.house).compile())
 """Without checkpointer and store: the server brings its own (`passfel.app.server`)."""

@@ -4,11 +4,10 @@ import asyncio
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,11 +18,9 @@ import pytest_asyncio
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from passfel.app.serve import serve
 from passfel.app.sse import STOPPED, frame
-from passfel.household.errors import SettingsError
 from passfel.tests.servers.server_process import ServerProcess
-from passfel.tests.servers.sglang import Say, SGLang, Stall, sglang
+from passfel.tests.servers.sglang import CallTools, Say, SGLang, Stall, sglang
 
 pytestmark = pytest.mark.slow
 
@@ -74,9 +71,7 @@ async def run(sdk: LangGraphClient, thread: str, said: str = "", **options: Any)
     """One turn over the SDK."""
     if said:
         options["input"] = {"messages": [{"role": "user", "content": said}]}
-    stream = sdk.runs.stream(
-        thread, "passfel", stream_mode=MODES, if_not_exists="create", durability="sync", **options
-    )
+    stream = sdk.runs.stream(thread, "passfel", stream_mode=MODES, if_not_exists="create", **options)
     return [(part.event, part.data) async for part in stream]
 
 
@@ -109,30 +104,16 @@ def answer_of(events: Events) -> str:
     return str(of(events, "messages")[-1][0]["content"])  # type: ignore[index]
 
 
-def validate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "langgraph_cli", *arguments],
-        cwd=ROOT,
-        env={"PATH": "", "LANGGRAPH_CLI_NO_ANALYTICS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process does."""
 
+    def wait() -> None:
+        end = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < end, "it did not come about in 30 seconds"
+            time.sleep(0.05)
 
-def test_langgraph_validate_accepts_the_configuration():
-    told = validate("validate")
-    assert told.returncode == 0, told.stderr
-    assert "warning" not in told.stdout + told.stderr
-
-
-def test_importing_the_graph_starts_no_postgres(tmp_path: Path):
-    subprocess.run(
-        [sys.executable, "-c", "import passfel.app.studio as s; assert s.graph.checkpointer is None"],
-        env={"PATH": "", "PASSFEL_DATA_DIR": str(tmp_path / "data")},
-        check=True,
-    )
-    assert not (tmp_path / "data").exists()
+    await asyncio.to_thread(wait)
 
 
 async def test_studio_sees_the_narrow_input_and_what_each_field_of_the_context_means(sdk: LangGraphClient):
@@ -271,20 +252,6 @@ async def test_a_client_that_goes_away_stops_its_turn_and_the_thread_goes_on(
     assert answer_of(await chat(http, text="what is 15% of 80", thread=thread)) == "15% of 80 is 12."
 
 
-async def test_a_silent_connection_gets_a_sign_of_life(monkeypatch: pytest.MonkeyPatch):
-    from passfel.app import sse
-
-    monkeypatch.setattr(sse, "KEEPALIVE_S", 0.02)
-
-    async def slow() -> AsyncIterator[sse.Event]:
-        await asyncio.sleep(0.1)
-        yield "done", {"answer": "at last"}
-
-    frames = [chunk async for chunk in sse.EventStreams().respond(slow()).body_iterator]
-    assert sse.ALIVE in frames
-    assert frames[-1] == b'event: done\ndata: {"answer": "at last"}\n\n'
-
-
 WRONG = [
     ("{", 422, "can't be read"),
     ("[]", 422, "can't be read"),
@@ -384,6 +351,26 @@ async def test_threads_survive_kill_9_on_both_sides(
         assert sum(message["type"] == "human" for message in kept) == 2
 
 
+async def test_a_run_that_the_queue_starts_again_after_a_crash_repeats_no_effect(
+    server: ServerProcess, sdk: LangGraphClient, http: httpx2.AsyncClient, model: SGLang
+):
+    thread, said = str(uuid4()), "the samovar has lost its shine, see to it"
+    add = CallTools([("add_task", {"title": "polish the samovar"})])
+    model.forget()
+    model.will(add, Stall(300))
+    cut_off = asyncio.create_task(run(sdk, thread, said, durability="exit"))
+    queue = server.data / "server" / ".langgraph_api" / ".langgraph_ops.pckl"  # written every ten seconds
+    await until(lambda: len(model.requests) == 2 and queue.exists() and said.encode() in queue.read_bytes())
+    [begun] = await sdk.runs.list(thread)
+    server.end(signal.SIGKILL)
+    cut_off.cancel()
+    model.forget()
+    model.will(add, Say("It is on your list."))
+    server.start()
+    await sdk.runs.join(thread, begun["run_id"])
+    assert answer_of(await chat(http, text="what are my tasks?")).count("samovar") == 1
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_it_leaves_cleanly_in_the_middle_of_a_turn_and_lets_go_of_postgres(
     server: ServerProcess, model: SGLang, how: signal.Signals
@@ -401,12 +388,3 @@ def test_it_leaves_cleanly_in_the_middle_of_a_turn_and_lets_go_of_postgres(
     assert not (server.data / "postgres" / "postmaster.pid").exists()
     assert (server.data / "server" / ".langgraph_api").is_dir()
     assert not (server.folder / ".langgraph_api").exists()
-
-
-def test_a_port_that_is_taken_is_said_in_a_sentence():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port: int = taken.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"can't listen on 127.0.0.1:{port}"):
-            serve("127.0.0.1", port)
