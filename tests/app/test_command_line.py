@@ -207,8 +207,8 @@ def test_memory_that_dies_in_a_conversation_is_told_and_later_lines_are_answered
     os.kill(int(pid), signal.SIGQUIT)  # Postgres' immediate shutdown
     output, errors = process.communicate(b"add milk to my tasks\nwhat is 2+2?\n", timeout=60)
     milk, sums = (json.loads(line) for line in output.splitlines())
-    told = milk["answer"], milk["error"]
-    assert told[0].startswith("Added") or told[1].startswith("My memory (Postgres) does not answer")
+    # Depending on where in the turn it is missed, it is back in time, or the tool's answer or the turn's failure.
+    assert (milk["error"] or milk["answer"]).startswith(("Added", "My memory (Postgres) does not answer"))
     assert sums["answer"] == "2 + 2 is 4."
     assert process.returncode == (69 if milk["error"] else 0)
     assert errors == b""
