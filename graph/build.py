@@ -71,6 +71,8 @@ def derivable(values: Mapping[str, Any]) -> bool:
     True on the fast path: rules find the same calls again, under the same ids. The model's words don't
     come twice, so what it decides is stored at every step.
     """
+    if "branch:to:classify" in values:  # the message itself, which is stored with the first checkpoint
+        return True
     going_on = any(channel.startswith("branch:to:") for channel in values)
     return going_on and values.get("path") in {"act", "respond"}
 

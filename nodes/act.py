@@ -40,11 +40,10 @@ async def act(
         return {"messages": []}
     request = latest_request(state["messages"])
     turn = _turn(state, runtime, make_turn, str(request.id))
-    approved = set(state.get("approved", []))
     asking = [
         call
         for call in message.tool_calls
-        if call["id"] not in approved and needs_yes(call, tools, tainted=state.get("tainted", False))
+        if not state.get("approved") and needs_yes(call, tools, tainted=state.get("tainted", False))
     ]
     refused = ask(asking, tools, turn) if asking else set()
     work = _Work(tools, ledger, turn, runtime)

@@ -39,7 +39,7 @@ async def classify(
         "messages": [],
         "said_at": turn.now.isoformat(),
         "reply": "",
-        "approved": [],
+        "approved": False,
         "tainted": False,
         "rounds": 0,
     }
@@ -84,7 +84,7 @@ def _impossible(said: str) -> str:
 
 
 def _answer(sentence: str) -> State:
-    return {"messages": [], "path": "respond", "intents": ["chat"], "effort": "simple", "reply": sentence}
+    return {"messages": [], "path": "respond", "intents": "chat", "effort": "simple", "reply": sentence}
 
 
 def _go_ahead(waiting: AIMessage, turn_id: str) -> State:
@@ -95,14 +95,14 @@ def _go_ahead(waiting: AIMessage, turn_id: str) -> State:
         "messages": [message],
         "path": "act",
         "effort": "tool",
-        "approved": [str(call["id"]) for call in message.tool_calls],
+        "approved": True,
     }
 
 
 def _decided(understood: Understanding, turn_id: str) -> State:
     known: State = {
         "messages": [],
-        "intents": list(understood.intents),
+        "intents": " ".join(understood.intents),
         "effort": understood.effort,
         "confidence": understood.confidence,
     }

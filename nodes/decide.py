@@ -33,7 +33,7 @@ async def decide(
     if rounds > MOST_ROUNDS:
         return {"messages": [AIMessage(GIVING_UP)], "rounds": rounds}
     turn = turn_at(make_turn(runtime.context), state.get("said_at"))
-    offered = tools_for(state.get("intents", []), tools)
+    offered = tools_for(state.get("intents", "").split(), tools)
     answer: AIMessageChunk | None = None
     try:
         async for chunk in ladder.astream(build_prompt(state["messages"]), offered, turn=turn):

@@ -38,7 +38,7 @@ async def remember(
             person=turn.person,
             said=request.text.replace("\x00", ""),
             answered=state["messages"][-1].text.replace("\x00", ""),
-            intents=state.get("intents", []),
+            intents=state.get("intents", "").split(),
             at=datetime.fromisoformat(state["said_at"]),
         )
     except PassfelError as error:

@@ -41,7 +41,7 @@ def _spoken(state: State) -> AIMessage | None:
 
 def _asks(state: State) -> bool:
     """Whether the reply is a question about a request: the next message may be what was missing."""
-    return bool(state.get("reply")) and state.get("intents") != ["chat"]
+    return bool(state.get("reply")) and state.get("intents") != "chat"
 
 
 def _from_tools(results: Sequence[ToolMessage], reply: str) -> str:

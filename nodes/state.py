@@ -23,13 +23,14 @@ class State(Input, total=False):
     said_at: str
     """ISO time of the person's message, with its offset: the same when the turn is replayed."""
     path: Path
-    intents: list[str]
+    intents: str
+    """Domains, most likely first, with spaces between: small values are stored with less work than lists."""
     effort: str
     confidence: float
     reply: str
     """The answer, where understanding the sentence was enough to give it."""
-    approved: list[str]
-    """Ids of tool calls that the person has said yes to."""
+    approved: bool
+    """The person has said yes to the calls of the latest message."""
     tainted: bool
     """Text that strangers wrote is in the turn."""
     rounds: int

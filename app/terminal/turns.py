@@ -160,7 +160,7 @@ class TurnReader:
         messages = (update or {}).get("messages", []) if isinstance(update, dict) else []
         match node:
             case "classify":
-                self.record.intents = list(update.get("intents") or [])
+                self.record.intents = str(update.get("intents") or "").split()
             case "act":
                 for message in messages:
                     self.record.sources += (message.artifact or {}).get("sources") or []
