@@ -11,9 +11,9 @@ from passfel.household.errors import PassfelError
 from passfel.nodes.classify import call_id
 from passfel.nodes.prompt import build_prompt
 from passfel.nodes.state import Context, State
+from passfel.nodes.toolsets import tools_for
 from passfel.nodes.turn import MakeTurn, latest_request, messages_of_turn, turn_at
 from passfel.serving.ladder import ModelLadder
-from passfel.tools.contract import domain_of
 
 MOST_ROUNDS = 6
 """Model calls in one turn."""
@@ -44,12 +44,6 @@ async def decide(
         return {"messages": [AIMessage("The language model gave no answer.")], "rounds": rounds}
     turn_id = str(latest_request(state["messages"]).id)
     return {"messages": [_message(answer, turn_id, _made(state))], "rounds": rounds}
-
-
-def tools_for(intents: Sequence[str], tools: Sequence[BaseTool]) -> list[BaseTool]:
-    """The tools of these domains in their fixed order; all of them where no domain is known."""
-    chosen = [tool for tool in tools if domain_of(tool) in intents]
-    return chosen or ([] if set(intents) == {"chat"} else list(tools))
 
 
 def _made(state: State) -> set[str]:
