@@ -16,6 +16,7 @@ from langgraph.types import Command, StateSnapshot, StreamMode
 
 from passfel.graph.build import House, build_graph, derivable
 from passfel.graph.house import build_house
+from passfel.graph.priming import primed
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.turns import Clock, system_clock
 from passfel.memory.checkpoints import TurnSaver
@@ -168,7 +169,8 @@ async def open_assistant(
         async with database:
             saver, store = await open_checkpoints(database)
             graph = build_graph(house).compile(checkpointer=saver, store=store)
-            yield Assistant(graph, house, database)
+            async with primed(settings.llm, house.tools):
+                yield Assistant(graph, house, database)
     finally:
         for close in house.closing:
             await close()

@@ -53,6 +53,8 @@ class SGLang:
         """The base address for an OpenAI client, with /v1."""
         self.requests: list[dict[str, Any]] = []
         """The body of every chat request, oldest first."""
+        self.primed: list[dict[str, Any]] = []
+        """The body of every request for a single token; such a one needs no scripted answer."""
         self.bytes_at_a_time = 0
         """Cut the body into pieces of so many bytes, through the middle of characters; 0 sends events whole."""
         self.asked = threading.Event()
@@ -69,6 +71,7 @@ class SGLang:
         """Start afresh: no answers waiting, no requests seen."""
         self._answers.clear()
         self.requests.clear()
+        self.primed.clear()
         self.asked.clear()
         self.disconnected.clear()
         self.bytes_at_a_time = 0
@@ -144,9 +147,13 @@ class _Chat:
         if self._server.refuses(request.headers.get("authorization", "")):
             await JSONResponse({"error": "Unauthorized"}, 401)(scope, receive, send)
             return
-        self._server.requests.append(body)
-        self._server.asked.set()
-        answer = self._server.next_answer(body)
+        if body.get("max_completion_tokens") == 1:
+            self._server.primed.append(body)
+            answer: Answer = Say("", reasoning="The", finish="length")
+        else:
+            self._server.requests.append(body)
+            self._server.asked.set()
+            answer = self._server.next_answer(body)
         usage = self._server.usage(body, answer.reply) if answer.reply else {}
         talk = asyncio.create_task(self._talk(answer, body, usage, send))
         gone = asyncio.create_task(_gone(receive))

@@ -1,0 +1,71 @@
+"""Prime the model's server at start: each head of a prompt is computed once, before a person waits for it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+from langchain_core.tools import BaseTool
+
+from passfel.household.errors import BrokenAnswerError, PassfelError
+from passfel.nodes.prompt import build_prompt
+from passfel.nodes.toolsets import heads
+from passfel.serving.settings import LlmSettings
+
+log = logging.getLogger(__name__)
+
+ONE_TOKEN = 1
+
+
+@contextlib.asynccontextmanager
+async def primed(settings: LlmSettings, tools: Sequence[BaseTool]) -> AsyncIterator[None]:
+    """Prime in the background for as long as the block lasts; without a served model nothing is done."""
+    if not settings.base_url:
+        yield
+        return
+    task = asyncio.create_task(prime_served(settings, tools))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def prime_served(settings: LlmSettings, tools: Sequence[BaseTool]) -> int:
+    """Prime the server that the settings name; a failure is logged, never raised."""
+    try:
+        from passfel.serving.chat import SGLangChat
+
+        model = SGLangChat.from_settings(settings.model_copy(update={"max_tokens": ONE_TOKEN}))
+        try:
+            return await prime(model, tools)
+        finally:
+            await model.aclose()
+    except Exception:
+        # In the background there is nobody to tell, and without it the first turns are only slower.
+        log.exception("the model's prompts could not be primed")
+        return 0
+
+
+async def prime(model: BaseChatModel, tools: Sequence[BaseTool]) -> int:
+    """Have the model read every head once, one after the other; says how many it has read.
+
+    The model must be one that answers with a single token. A turn of a person goes first in the server's queue
+    sooner than with all heads asked for at once.
+    """
+    prompt = build_prompt([HumanMessage("Hello.")])
+    read = 0
+    for name, offered in heads(tools).items():
+        bound = model.bind_tools(offered) if offered else model
+        try:
+            await bound.ainvoke(prompt)
+        except BrokenAnswerError:
+            pass  # a single token is no whole answer, and none is wanted
+        except PassfelError as error:
+            log.info("the prompt head “%s” and those after it are not primed: %s", name, error.sentence)
+            return read
+        read += 1
+    log.info("primed %d prompt heads", read)
+    return read
