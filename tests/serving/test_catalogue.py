@@ -47,10 +47,11 @@ def test_every_model_that_was_weighed_is_there_and_one_is_chosen():
 
 
 def test_every_figure_names_its_source():
-    for entry in (*CATALOGUE.models, *CATALOGUE.boxes):
+    named = {entry.name: entry for entry in CATALOGUE.models} | {box.name: box for box in CATALOGUE.boxes}
+    for name, entry in named.items():
         sources = _sources(entry)
-        assert sources
-        assert all(source.strip() for source in sources), entry.name
+        assert sources, name
+        assert all(source.strip() for source in sources), name
 
 
 def test_scores_say_which_version_of_the_benchmark_they_are_of():
