@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
@@ -134,6 +135,39 @@ def bench_turn(
     from passfel.evals.bench_turn import main as measure
 
     return measure(turns, conversation, as_json=as_json)
+
+
+@commands.command("serve-model")
+@_told
+def serve_model(
+    engine: Annotated[str, typer.Argument(help="sglang, vllm or tensorrt-llm.")] = "sglang",
+    print_only: Annotated[
+        str | None, typer.Option("--print", help="command, env, container or unit.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A folder, or a name on the Hugging Face hub.")] = None,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; the server has no password.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at.")] = 30000,
+    context: Annotated[int | None, typer.Option(min=1, help="Tokens of one conversation.")] = None,
+    memory_fraction: Annotated[float, typer.Option(help="Part of the free memory that it may take.")] = 0.8,
+    requests: Annotated[int, typer.Option(min=1, help="Answers that are written at once.")] = 4,
+    draft_steps: Annotated[int, typer.Option(min=0, help="Tokens drafted ahead; 0 drafts none.")] = 1,
+    runtime: Annotated[str | None, typer.Option(help="Run it in a container of docker or podman.")] = None,
+    image: Annotated[str, typer.Option(help="The container's image, best by its digest.")] = "",
+    environment_dir: Annotated[Path | None, typer.Option(help="The environment that has the engine.")] = None,
+    extra: Annotated[list[str] | None, typer.Option(help="A further argument of the engine's own.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only look whether it could be started.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Start it whatever the checks say.")] = False,
+) -> int:
+    """Start the language model's server, watch it, and start it again when it dies or hangs."""
+    from passfel.app.serve_model import ModelOptions, serve_model
+
+    options = ModelOptions(
+        model, host, port, context, memory_fraction, requests, draft_steps, runtime, image, environment_dir,
+        tuple(extra or ()),
+    )  # fmt: skip
+    return serve_model(engine, print_only, options, check_only=check, force=force)
 
 
 @commands.callback(invoke_without_command=True)

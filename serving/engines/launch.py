@@ -79,6 +79,8 @@ class LaunchPlan:
     """The Python environment that the engine is installed in; None takes it from the PATH."""
     models_dir: Path = Path("~/.cache/huggingface")
     container: Container | None = None
+    account: str = ""
+    """The account that a systemd unit runs it as; empty is root."""
     extra_arguments: tuple[str, ...] = ()
     extra_environment: Mapping[str, str] = field(default_factory=dict)
 

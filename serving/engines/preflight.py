@@ -140,7 +140,7 @@ def check_shared_memory(plan: LaunchPlan, memory: Mapping[str, float], weights_g
             False,
             f"Of {free:.1f} GiB free memory the host would keep {left:.1f} GiB at a fraction of "
             f"{plan.mem_fraction:.2f}; under {HOST_RESERVE_GIB:.0f} GiB the whole box can freeze.",
-            "Lower --mem-fraction, or end what else uses memory.",
+            "Lower --memory-fraction, or end what else uses memory.",
         )
     return _fits(plan, free, weights_gib, "free memory")
 

@@ -18,8 +18,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-{environment}
-{before}ExecStart={start}
+{account}{environment}{before}ExecStart={start}
 {after}# Always, not on-failure: a crash in a GPU kernel can end the server with status 0, and about one start in
 # thirteen dies while CUDA graphs are captured.
 Restart=always
@@ -58,7 +57,8 @@ def unit_text(
     return TEMPLATE.format(
         engine=engine.name,
         model=plan.model.replace("%", "%%"),
-        environment="\n".join(f"Environment={word(f'{name}={value}')}" for name, value in variables.items()),
+        account=f"User={plan.account}\n" if plan.account else "",
+        environment="".join(f"Environment={word(f'{name}={value}')}\n" for name, value in variables.items()),
         before=(DROP_CACHES if drop_caches else "") + (f"ExecStartPre=-{clear}\n" if clear else ""),
         start=" ".join(command_word(part) for part in _absolute(list(start) or own)),
         after=f"ExecStopPost=-{clear}\n" if clear else "",
