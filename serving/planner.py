@@ -98,6 +98,12 @@ class Plan:
         return self.spare >= 0
 
     @property
+    def pool_suffices(self) -> bool:
+        """Whether SGLang's pool holds every user's whole context at once; True where there is no pool."""
+        wanted = self.wish.users * self.wish.context
+        return self.pool is None or self.pool.tokens >= wanted
+
+    @property
     def too_long(self) -> bool:
         """Whether the wish asks for more context than the model was made for."""
         return self.model.context is not None and self.wish.context > self.model.context.value
