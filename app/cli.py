@@ -114,6 +114,25 @@ def graph() -> int:
 
 @commands.command()
 @_told
+def plan(
+    model: Annotated[
+        str, typer.Option(help="The model, or a part of its name; without it: all of them.")
+    ] = "",
+    quant: Annotated[str, typer.Option(help="The build: BF16, FP8, INT4 or NVFP4.")] = "",
+    context: Annotated[int, typer.Option(min=1, help="Tokens of conversation a user has.")] = 32_768,
+    users: Annotated[int, typer.Option(min=1, help="How many talk with it at once.")] = 4,
+    box: Annotated[str, typer.Option(help="The box: gx10, spark, h200, rtx5090 or m4max.")] = "gx10",
+    plot: Annotated[str, typer.Option(help="Draw a picture into this file (needs the extra plots).")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """Tell whether a language model fits a box, with how large a cache, and how fast it can be."""
+    from passfel.app.plan import plan
+
+    return plan(model, quant, context, users, box, plot, as_json=as_json)
+
+
+@commands.command()
+@_told
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen at.")] = 2024,
