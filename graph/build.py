@@ -22,6 +22,7 @@ from passfel.nodes.retrieve import Source, retrieve
 from passfel.nodes.state import Context, Input, Path, State
 from passfel.nodes.turn import MakeTurn
 from passfel.serving.ladder import ModelLadder
+from passfel.serving.settings import ThinkingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class House:
     episodes: Episodes
     sources: dict[str, Source]
     records: Records
+    thinking: ThinkingSettings
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What to close at the end, in this order."""
 
@@ -47,10 +49,12 @@ def build_graph(house: House) -> StateGraph[State, Context, Input, State]:
     named: dict[str, Any] = {tool.name: tool for tool in house.tools}
 
     graph.add_node(
-        "classify", partial(classify, understand=house.understand, tools=named, make_turn=make_turn)
+        "classify",
+        partial(classify, understand=house.understand, tools=named, ledger=house.ledger, make_turn=make_turn),
     )
     graph.add_node("retrieve", partial(retrieve, sources=house.sources, make_turn=make_turn))
-    graph.add_node("decide", partial(decide, ladder=house.ladder, tools=house.tools, make_turn=make_turn))
+    asked = partial(decide, ladder=house.ladder, tools=house.tools, thinking=house.thinking)
+    graph.add_node("decide", partial(asked, make_turn=make_turn))
     graph.add_node("act", partial(act, tools=named, ledger=house.ledger, make_turn=make_turn))
     graph.add_node("respond", respond)
     graph.add_node("remember", partial(remember, episodes=house.episodes, make_turn=make_turn))
@@ -71,10 +75,10 @@ def derivable(values: Mapping[str, Any]) -> bool:
     True on the fast path: rules find the same calls again, under the same ids. The model's words don't
     come twice, so what it decides is stored at every step.
     """
-    if "branch:to:classify" in values:  # the message itself, which is stored with the first checkpoint
+    if "__start__" in values:  # what came in, before it has an id and a time: the next step stores both
         return True
     going_on = any(channel.startswith("branch:to:") for channel in values)
-    return going_on and values.get("path") in {"act", "respond"}
+    return going_on and "branch:to:classify" not in values and values.get("path") in {"act", "respond"}
 
 
 def after_classify(state: State) -> Path:

@@ -54,12 +54,19 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *calculator_tools(),
         *undo_tools(ledger),
     )
-    ladder = build_ladder(settings.llm, understander.understand_leniently, ABILITIES)
+    ladder = build_ladder(
+        settings.llm,
+        understander.understand_leniently,
+        ABILITIES,
+        venice=settings.venice,
+        folder=settings.data_dir,
+    )
     house = House(
         understand=understander.understand,
         make_turn=make_turn,
         tools=tools,
         ladder=ladder,
+        thinking=settings.llm.thinking,
         ledger=ledger,
         episodes=Episodes(database),
         sources=household_sources(calendar, records),

@@ -18,6 +18,7 @@ class Breaker:
         self._clock = clock
         self._failures = 0
         self._opened_at: float | None = None
+        self._until_s = open_s
         self._probe: object | None = None
         self.reason = ""
         """The sentence of the last failure."""
@@ -27,7 +28,7 @@ class Breaker:
         """What would happen to a call now."""
         if self._opened_at is None:
             return "closed"
-        waited = self._clock() - self._opened_at >= self._open_s
+        waited = self._clock() - self._opened_at >= self._until_s
         return "half-open" if waited else "open"
 
     def admits(self, call: object) -> bool:
@@ -43,11 +44,12 @@ class Breaker:
         if whole:
             self._failures = 0
 
-    def failed(self, reason: str, *, at_once: bool) -> None:
-        """A call failed; `at_once` opens without patience."""
+    def failed(self, reason: str, *, at_once: bool, for_s: float = 0) -> None:
+        """A call failed; `at_once` opens without patience, `for_s` is how long the server asked us to wait."""
         self.reason = reason
         self._failures += 1
-        if at_once or self._opened_at is not None or self._failures >= self._patience:
+        self._until_s = max(self._open_s, for_s)
+        if at_once or for_s or self._opened_at is not None or self._failures >= self._patience:
             self._opened_at = self._clock()
         self._probe = None
 

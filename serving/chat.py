@@ -3,9 +3,9 @@
 Importing this module takes seconds (the OpenAI client), so nothing else in the room imports it at its top.
 """
 
-import json
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Self
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import AbstractContextManager, aclosing
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -16,10 +16,15 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
+from typing_extensions import override
 
 from passfel.household.errors import SettingsError
+from passfel.serving import thinking
 from passfel.serving.failures import broken, household_errors
 from passfel.serving.settings import LlmSettings
+from passfel.serving.thinking import Thinking
+from passfel.serving.usage import ASKED, keep_speculation
+from passfel.serving.whole import Whole
 
 PROVIDER = "sglang"
 """Anything but "openai", whose translator in LangChain hides reasoning."""
@@ -30,19 +35,25 @@ class SGLangChat(ChatOpenAI):
     """ChatOpenAI that keeps reasoning, takes no part of an answer for the whole, and never retries blindly.
 
     Reasoning lies in `additional_kwargs["reasoning_content"]`. Failures are `ProviderError`s. Calls take
-    `thinking=N` (a budget in tokens, enforced by servers with --enable-strict-thinking) and ignore `turn`.
+    `thinking=N`, a budget in tokens, and ignore `turn`. A stream that thinks past its budget is closed here
+    and goes on with the answer (`serving.thinking`); `response_metadata["thinking_closed"]` then counts it.
     """
 
     max_retries: int | None = 0
     stream_usage: bool | None = True
     health_deadline_s: float = Field(default=3.0, exclude=True)
+    settings_group: str = Field(default="llm", exclude=True)
+    """Where a refusal tells the person to look."""
+    keeps_budgets: bool = Field(default=True, exclude=True)
+    """Whether thinking budgets are asked for, and kept here where the server doesn't."""
 
     @classmethod
-    def from_settings(cls, settings: LlmSettings) -> Self:
-        """Make the client that the settings describe; no connection is opened yet."""
+    def from_settings(cls, settings: LlmSettings, **other: Any) -> Self:
+        """Make the client that the settings describe, with `other` fields; no connection is opened yet."""
         if not settings.base_url:
             raise SettingsError("llm.base_url is empty: there is no language model server to talk to.")
         timeout = httpx2.Timeout(settings.read_deadline_s, connect=settings.connect_deadline_s)
+        extra = {"extra_body": {"top_k": settings.top_k, **ASKED}} | other
         return cls(
             base_url=settings.base_url,
             model=settings.model,
@@ -50,7 +61,6 @@ class SGLangChat(ChatOpenAI):
             temperature=settings.temperature,
             top_p=settings.top_p,
             max_completion_tokens=settings.max_tokens,
-            extra_body={"top_k": settings.top_k},
             timeout=timeout,
             # The read timeout above bounds the gaps. LangChain's own bound would swallow a cancellation that
             # meets a chunk on Python 3.11 (asyncio.wait_for).
@@ -61,6 +71,7 @@ class SGLangChat(ChatOpenAI):
             http_client=httpx2.Client(timeout=timeout, trust_env=False),
             openai_proxy=None,
             health_deadline_s=settings.health_deadline_s,
+            **extra,
         )
 
     @property
@@ -79,12 +90,12 @@ class SGLangChat(ChatOpenAI):
 
     async def check(self) -> str:
         """Ask the server for its models; says how it is, or raises a `ProviderError`."""
-        with household_errors(self.server):
+        with self._household_errors():
             page = await self.root_async_client.models.list(timeout=self.health_deadline_s)
             names = [model.id for model in page.data or []]
         if self.model_name in names:
             return f"The language model {self.model_name} answers at {self.server}."
-        offered = ", ".join(names) or "no model"
+        offered = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "") or "no model"
         return f"The server at {self.server} answers, but offers {offered} in place of {self.model_name}."
 
     async def aclose(self) -> None:
@@ -93,22 +104,29 @@ class SGLangChat(ChatOpenAI):
         if self.root_client is not None:
             self.root_client.close()
 
+    def _budget(self, thinking: int | None) -> int | None:
+        return thinking if self.keeps_budgets else None
+
+    def _household_errors(self) -> AbstractContextManager[None]:
+        return household_errors(self.server, self.settings_group)
+
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         kwargs.pop("turn", None)
-        thinking = kwargs.pop("thinking", None)
+        budget, thought = self._budget(kwargs.pop("thinking", None)), kwargs.pop("closed_thought", None)
         messages = self._convert_input(input_).to_messages()
         payload = super()._get_request_payload(messages, stop=stop, **kwargs)
-        if thinking is not None:
-            budget = {"custom_params": {"thinking_budget": thinking}}
-            payload["extra_body"] = {**(payload.get("extra_body") or {}), **budget}
+        if budget is not None:
+            thinking.allow(payload, budget)
         people = [index for index, message in enumerate(messages) if isinstance(message, HumanMessage)]
         loop = people[-1] + 1 if people else 0
         for message, sent in zip(messages[loop:], payload["messages"][loop:], strict=True):
-            reasoning = message.additional_kwargs.get("reasoning_content")
+            reasoning = thinking.thought_in(message)
             if isinstance(message, AIMessage) and reasoning:
                 sent["reasoning_content"] = reasoning
+        if thought is not None:
+            thinking.go_on(payload, thought)
         return payload
 
     def _convert_chunk_to_generation_chunk(
@@ -124,6 +142,7 @@ class SGLangChat(ChatOpenAI):
         if made is not None:
             _keep_reasoning(made.message, delta or {})
             made.message.response_metadata["model_provider"] = PROVIDER
+            keep_speculation(made.message, chunk)
         return made
 
     def _create_chat_result(
@@ -135,6 +154,7 @@ class SGLangChat(ChatOpenAI):
             for made, choice in zip(result.generations, answer["choices"], strict=True):
                 _keep_reasoning(made.message, choice["message"])
                 made.message.response_metadata["model_provider"] = PROVIDER
+                keep_speculation(made.message, answer)
         except MALFORMED as error:
             raise broken(f"The language model at {self.server} sent something that can't be read.") from error
         (result.llm_output or {}).update(model_provider=PROVIDER)
@@ -142,7 +162,7 @@ class SGLangChat(ChatOpenAI):
             message = made.message
             if isinstance(message.content, str):
                 message.content = message.content.lstrip("\n")
-            whole = _Whole(self.server)
+            whole = Whole(self.server)
             whole.see(message, (made.generation_info or {}).get("finish_reason"))
             whole.end()
         return result
@@ -154,7 +174,7 @@ class SGLangChat(ChatOpenAI):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with household_errors(self.server):
+        with self._household_errors():
             return super()._generate(messages, stop, run_manager, **kwargs)
 
     async def _agenerate(
@@ -164,75 +184,57 @@ class SGLangChat(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with household_errors(self.server):
+        with self._household_errors():
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        whole = _Whole(self.server)
-        with household_errors(self.server):
+        whole = Whole(self.server)
+        with self._household_errors():
             for chunk in super()._stream(*args, **kwargs):
                 yield whole.pass_on(chunk)
         whole.end()
 
-    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        whole = _Whole(self.server)
-        with household_errors(self.server):
-            async for chunk in super()._astream(*args, **kwargs):
-                yield whole.pass_on(chunk)
+    @override
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        watch, whole = Thinking(self._budget(kwargs.get("thinking"))), Whole(self.server)
+        if watch.budget != 0:
+            async with aclosing(self._pieces(whole, messages, stop, run_manager, **kwargs)) as pieces:
+                async for chunk in pieces:
+                    if watch.too_long(chunk.message) or (watch.budget and whole.starved):
+                        break
+                    yield chunk
+                else:
+                    whole.end()
+                    return
+            yield _note({"thinking_closed": watch.tokens})
+        closed = {**kwargs, "thinking": None, "closed_thought": watch.text}
+        again, whole = Thinking(watch.budget), Whole(self.server)
+        async with aclosing(self._pieces(whole, messages, stop, run_manager, **closed)) as pieces:
+            async for chunk in pieces:
+                if again.too_long(chunk.message):
+                    raise broken("The language model would not stop thinking, and came to no answer.")
+                yield chunk
         whole.end()
 
-
-class _Whole:
-    """Watches an answer go by, and refuses to call it whole when it is not."""
-
-    def __init__(self, server: str) -> None:
-        self.server = server
-        self.finish = ""
-        self.text = ""
-        self.arguments: dict[Any, str] = {}
-
-    def pass_on(self, chunk: ChatGenerationChunk) -> ChatGenerationChunk:
-        """See a chunk of a stream; SGLang's line breaks before the first word are dropped."""
-        if not self.text and isinstance(chunk.message.content, str) and chunk.message.content[:1] == "\n":
-            trimmed = chunk.message.model_copy(update={"content": chunk.message.content.lstrip("\n")})
-            chunk = ChatGenerationChunk(message=trimmed, generation_info=chunk.generation_info)
-        self.see(chunk.message, (chunk.generation_info or {}).get("finish_reason"))
-        return chunk
-
-    def see(self, message: BaseMessage, finish: str | None) -> None:
-        """Take note of a message or of a piece of one."""
-        self.finish = finish or self.finish
-        if self.finish == "abort":
-            raise broken(f"The language model at {self.server} broke its answer off.")
-        self.text += str(message.text)
-        if isinstance(message, AIMessageChunk):
-            for piece in message.tool_call_chunks:
-                self.arguments[piece["index"]] = self.arguments.get(piece["index"], "") + (
-                    piece["args"] or ""
-                )
-        elif isinstance(message, AIMessage):
-            calls = [json.dumps(call["args"]) for call in message.tool_calls]
-            calls += [call["args"] or "" for call in message.invalid_tool_calls]
-            self.arguments = dict(enumerate(calls))
-
-    def end(self) -> None:
-        """Raise unless what went by was a whole answer."""
-        if not self.finish:
-            raise broken(f"The answer of the language model at {self.server} was cut off.")
-        if self.finish == "length" and (self.arguments or not self.text.strip()):
-            raise broken("The language model used up all its tokens before it came to an answer.")
-        if not self.arguments and not self.text.strip():
-            raise broken("The language model answered with nothing.")
-        # LangChain completes half a JSON object by guessing: "minutes": 1 might have been 15.
-        if not all(_is_object(arguments) for arguments in self.arguments.values()):
-            raise broken("The language model wrote a tool call that can't be read.")
+    async def _pieces(
+        self, whole: Whole, messages: Sequence[BaseMessage], stop: list[str] | None, *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[ChatGenerationChunk]:
+        """One request's pieces; leaving early ends the request on the server too."""
+        stream = super()._astream(list(messages), stop, *args, **kwargs)
+        with self._household_errors():
+            async with aclosing(cast("AsyncGenerator[ChatGenerationChunk]", stream)) as pieces:
+                async for chunk in pieces:
+                    yield whole.pass_on(chunk)
 
 
-def _is_object(arguments: str) -> bool:
-    try:
-        return isinstance(json.loads(arguments or "{}"), dict)
-    except json.JSONDecodeError:
-        return False
+def _note(metadata: dict[str, Any]) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=metadata))
 
 
 def _keep_reasoning(message: BaseMessage, fields: dict[str, Any]) -> None:

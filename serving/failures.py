@@ -15,16 +15,25 @@ from langchain_core.exceptions import ContextOverflowError
 from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError, UnreachableError
 from passfel.serving.errors import SOURCE, RefusedError
 
-TOO_LONG = ("longer than the model's context length", "context length", "context_length", "context window")
+TOO_LONG = (
+    "longer than the model's context length",
+    "context length",
+    "context_length",
+    "context window",
+    "maximum context",
+)
 
 
 @contextlib.contextmanager
-def household_errors(server: str) -> Iterator[None]:
-    """Raise what the OpenAI client raises as one of our errors; `server` is named in the sentence."""
+def household_errors(server: str, settings: str = "llm") -> Iterator[None]:
+    """Raise what the OpenAI client raises as one of our errors.
+
+    The sentence names the `server`, and the group of `settings` where something has to be mended.
+    """
     try:
         yield
     except openai.OpenAIError as error:
-        raise _from_openai(error, server) from error
+        raise _from_openai(error, server, settings) from error
     except (TimeoutError, httpx2.TimeoutException) as error:
         raise UnreachableError(SOURCE, f"The language model at {server} stopped answering.") from error
     except httpx2.HTTPError as error:
@@ -38,7 +47,7 @@ def broken(sentence: str) -> BrokenAnswerError:
     return BrokenAnswerError(SOURCE, sentence)
 
 
-def _from_openai(error: openai.OpenAIError, server: str) -> ProviderError:
+def _from_openai(error: openai.OpenAIError, server: str, settings: str) -> ProviderError:
     if isinstance(error, openai.APITimeoutError):
         return UnreachableError(SOURCE, f"The language model at {server} did not answer in time.")
     if isinstance(error, openai.APIConnectionError):
@@ -57,7 +66,7 @@ def _from_openai(error: openai.OpenAIError, server: str) -> ProviderError:
         return UnreachableError(
             SOURCE, f"The language model at {server} reported a failure of its own ({code})."
         )
-    return _refusal(error, code, server)
+    return _refusal(error, code, server, settings)
 
 
 def _never_connected(error: BaseException | None) -> bool:
@@ -68,18 +77,20 @@ def _never_connected(error: BaseException | None) -> bool:
     return False
 
 
-def _refusal(error: openai.OpenAIError, code: int, server: str) -> RefusedError:
+def _refusal(error: openai.OpenAIError, code: int, server: str, settings: str) -> ProviderError:
     text = str(error).lower()
     if code in {401, 403}:
-        return RefusedError(f"The language model at {server} does not accept our key: check llm.api_key.")
-    if code == 402:
         return RefusedError(
-            f"The language model at {server} wants to be paid: check the account of llm.api_key."
+            f"The language model at {server} does not accept our key: check {settings}.api_key."
         )
+    if (
+        code == 402
+    ):  # An account that has run dry is mended by money, not by a setting: others answer meanwhile.
+        return LimitedError(SOURCE, f"The account at {server} has no balance left, or its key has none.")
     if code == 404:
         return RefusedError(
-            f"The server at {server} knows no such address or model: check llm.base_url, which mostly ends "
-            "in /v1, and llm.model."
+            f"The server at {server} knows no such address or model: check {settings}.base_url, which mostly "
+            f"ends in /v1, and {settings}.model."
         )
     if isinstance(error, ContextOverflowError) or any(phrase in text for phrase in TOO_LONG):
         return RefusedError(
@@ -87,7 +98,7 @@ def _refusal(error: openai.OpenAIError, code: int, server: str) -> RefusedError:
             "the model with a larger context."
         )
     return RefusedError(
-        f"The language model at {server} refused the request ({code}): check llm.model and the sampling "
+        f"The language model at {server} refused the request ({code}): check {settings}.model and the sampling "
         "settings; the server's log says more."
     )
 

@@ -4,52 +4,28 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
-from typing import Protocol, cast, runtime_checkable
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from pathlib import Path
+from typing import cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.tools import BaseTool
 
-from passfel.household.errors import ProviderError, UnreachableError
+from passfel.household.errors import LimitedError, ProviderError, UnreachableError
 from passfel.household.turn import Turn
 from passfel.household.understanding import Understand
-from passfel.serving.breaker import Breaker, BreakerState, Clock
+from passfel.serving.breaker import Breaker, Clock
 from passfel.serving.embedded import EmbeddedChat
 from passfel.serving.errors import SOURCE, BrokenStream, RefusedError
-from passfel.serving.settings import LlmSettings
+from passfel.serving.maintenance import Maintenance
+from passfel.serving.privacy import holds_results, withhold
+from passfel.serving.rungs import Rung, RungHealth, Served
+from passfel.serving.settings import LlmSettings, VeniceSettings
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One model of the ladder. Its calls take `turn` and `thinking`, and use or ignore them."""
-
-    name: str
-    model: BaseChatModel
-
-
-@dataclass(frozen=True, slots=True)
-class RungHealth:
-    """How a rung is, for the doctor."""
-
-    name: str
-    ok: bool
-    breaker: BreakerState
-    sentence: str
-
-
-@runtime_checkable
-class Served(Protocol):
-    """A model on a server: it can be asked how it is, and has connections to close."""
-
-    async def check(self) -> str:
-        """Say how it is, or raise a `ProviderError`."""
-
-    async def aclose(self) -> None:
-        """Close the connections."""
+AWAY = "It is left alone: maintenance is on (“passfel maintenance off” ends it)."
 
 
 class ModelLadder:
@@ -62,10 +38,12 @@ class ModelLadder:
         first_token_deadline_s: float = 20,
         breaker_open_s: float = 30,
         clock: Clock = time.monotonic,
+        maintenance: Maintenance | None = None,
     ) -> None:
-        """Order the rungs from the best to the last resort."""
+        """Order the rungs from the best to the last resort; with `maintenance` they can be left alone on purpose."""
         self._rungs = [(rung, Breaker(breaker_open_s, clock=clock)) for rung in rungs]
         self._first_token_deadline_s = first_token_deadline_s
+        self._maintenance = maintenance
 
     async def astream(
         self,
@@ -90,6 +68,8 @@ class ModelLadder:
         failure: ProviderError | None = None
         for rung, breaker in self._rungs:
             call = object()
+            if rung.withheld and holds_results(messages):
+                continue  # it may not see what the tools said, and can't finish the turn without
             if not breaker.admits(call):
                 failure = failure or UnreachableError(SOURCE, breaker.reason)
                 continue
@@ -105,6 +85,8 @@ class ModelLadder:
                 return
             except (RefusedError, BrokenStream):
                 raise
+            except _AwayError as away:
+                failure = failure or away
             except ProviderError as error:
                 logger.warning("Rung %s gave no answer: %s", rung.name, error.sentence)
                 failure = error
@@ -122,31 +104,46 @@ class ModelLadder:
         thinking: int | None,
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """Stream from one rung, and tell its breaker how it went."""
+        if rung.withheld:
+            messages, tools = withhold(messages), ()
         model = rung.model.bind_tools(tools) if tools else rung.model
-        stream = model.astream(list(messages), turn=turn, thinking=thinking)
         said, spoken = "", False
         held: list[AIMessageChunk] = []
-        try:
-            in_time = self._in_time(cast("AsyncGenerator[AIMessageChunk, None]", stream))
-            async with contextlib.aclosing(in_time) as chunks:
-                async for chunk in chunks:
-                    breaker.answered(whole=False)
-                    said += str(chunk.text)
-                    spoken = spoken or bool(chunk.text.strip())
-                    held.append(chunk)
-                    while spoken and held:
-                        yield held.pop(0)
-            breaker.answered(whole=True)
-        except RefusedError:
-            raise
-        except ProviderError as error:
-            # A dead server costs every turn its deadline; a busy or confused one gets a second chance.
-            breaker.failed(error.sentence, at_once=isinstance(error, UnreachableError))
-            if spoken:
-                raise BrokenStream(said, rung.name) from error
-            raise
+        async with self._counted(rung):
+            stream = model.astream(list(messages), turn=turn, thinking=thinking)
+            try:
+                in_time = self._in_time(cast("AsyncGenerator[AIMessageChunk, None]", stream))
+                async with contextlib.aclosing(in_time) as chunks:
+                    async for chunk in chunks:
+                        breaker.answered(whole=False)
+                        said += str(chunk.text)
+                        spoken = spoken or bool(chunk.text.strip())
+                        held.append(chunk)
+                        while spoken and held:
+                            yield held.pop(0)
+                breaker.answered(whole=True)
+            except RefusedError:
+                raise
+            except ProviderError as error:
+                _tell(breaker, error)
+                if spoken:
+                    raise BrokenStream(said, rung.name) from error
+                raise
         for chunk in held:
             yield chunk
+
+    @contextlib.asynccontextmanager
+    async def _counted(self, rung: Rung) -> AsyncIterator[None]:
+        """Be a running call of a served rung, unless maintenance is on."""
+        if self._maintenance is None or not isinstance(rung.model, Served):
+            yield
+            return
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._maintenance.call())
+            except UnreachableError as error:
+                raise _AwayError(error.source, error.sentence) from error
+            yield
 
     async def _in_time(
         self, stream: AsyncGenerator[AIMessageChunk, None]
@@ -176,6 +173,8 @@ class ModelLadder:
     async def _health(self, rung: Rung, breaker: Breaker) -> RungHealth:
         if not isinstance(rung.model, Served):
             return RungHealth(rung.name, True, breaker.state, "The embedded model is part of the assistant.")
+        if self._maintenance and self._maintenance.on:
+            return RungHealth(rung.name, True, breaker.state, AWAY)
         try:
             return RungHealth(rung.name, True, breaker.state, await rung.model.check())
         except ProviderError as error:
@@ -188,15 +187,58 @@ class ModelLadder:
                 await rung.model.aclose()
 
 
-def build_ladder(settings: LlmSettings, understand: Understand, abilities: Sequence[str]) -> ModelLadder:
-    """Build the ladder that the settings describe. With a `base_url` this imports the client: seconds."""
-    rungs = [Rung("embedded", EmbeddedChat(understand=understand, abilities=abilities))]
-    if settings.base_url:
-        from passfel.serving.chat import SGLangChat
+class _AwayError(UnreachableError):
+    """A rung is left alone on purpose: nothing for its breaker, or the log."""
 
-        rungs.insert(0, Rung("sglang", SGLangChat.from_settings(settings)))
+
+def _tell(breaker: Breaker, error: ProviderError) -> None:
+    """A dead server costs every turn its deadline; a busy or confused one gets a second chance."""
+    wait = error.retry_after if isinstance(error, LimitedError) else None
+    breaker.failed(
+        error.sentence,
+        at_once=isinstance(error, UnreachableError),
+        for_s=wait.total_seconds() if wait else 0,
+    )
+
+
+def build_ladder(
+    settings: LlmSettings,
+    understand: Understand,
+    abilities: Sequence[str],
+    *,
+    venice: VeniceSettings | None = None,
+    folder: Path | None = None,
+) -> ModelLadder:
+    """Build the ladder that the settings describe. With a server this imports the client: seconds.
+
+    Args:
+        settings: the household's own servers.
+        understand: what the embedded model understands sentences with.
+        abilities: what it can help with.
+        venice: the rung outside the house, if it is switched on.
+        folder: the data folder, for maintenance; without it there is none.
+    """
+    rungs = []
+    if settings.servers:
+        rungs.append(Rung("sglang", _own(settings)))
+    if venice and venice.enabled:
+        from passfel.serving.venice import VeniceChat
+
+        rungs.append(Rung("venice", VeniceChat.from_venice(venice, settings), not venice.private_context))
+    rungs.append(Rung("embedded", EmbeddedChat(understand=understand, abilities=abilities)))
     return ModelLadder(
         rungs,
         first_token_deadline_s=settings.first_token_deadline_s,
         breaker_open_s=settings.breaker_open_s,
+        maintenance=Maintenance(folder) if folder else None,
     )
+
+
+def _own(settings: LlmSettings) -> BaseChatModel:
+    if len(settings.servers) > 1:
+        from passfel.serving.boxes import BoxesChat
+
+        return BoxesChat.from_settings(settings)
+    from passfel.serving.chat import SGLangChat
+
+    return SGLangChat.from_settings(settings.model_copy(update={"base_url": settings.servers[0]}))

@@ -37,6 +37,8 @@ class Answer:
 
     reply: Reply | None = None
     headers: Mapping[str, str] = {}
+    speculation: Mapping[str, Any] = {}
+    """SGLang's spec_tokens_details, for a server that drafts."""
 
     @property
     def drops_connection(self) -> bool:
@@ -56,6 +58,8 @@ class Answer:
             "finish_reason": self.reply.finish,
         }
         whole = {**_head(body, "chat.completion"), "choices": [choice], "usage": usage}
+        if self.speculation and body.get("return_spec_tokens_details"):
+            whole["sglext"] = {"spec_tokens_details": dict(self.speculation)}
         return 200, JSON, _at_once(json.dumps(whole, ensure_ascii=False).encode())
 
     def deltas(self) -> Iterator[Delta]:
@@ -73,6 +77,9 @@ class Answer:
         for delta in self.deltas():
             yield _choice(body, delta)
         yield _choice(body, {reply.reasoning_field: None}, reply.finish)
+        if self.speculation and body.get("return_spec_tokens_details"):
+            told = {"spec_tokens_details": dict(self.speculation)}
+            yield _event({**_head(body, "chat.completion.chunk"), "choices": [], "sglext": told})
         if (body.get("stream_options") or {}).get("include_usage"):
             yield _event({**_head(body, "chat.completion.chunk"), "choices": [], "usage": usage})
         yield b"data: [DONE]\n\n"

@@ -16,7 +16,8 @@ from passfel.household.understanding import Call, Understanding
 from passfel.serving.chat import SGLangChat
 from passfel.serving.embedded import EmbeddedChat
 from passfel.serving.errors import BrokenStream, RefusedError
-from passfel.serving.ladder import ModelLadder, Rung, build_ladder
+from passfel.serving.ladder import ModelLadder, build_ladder
+from passfel.serving.rungs import Rung
 from passfel.serving.settings import LlmSettings
 from passfel.tests.servers.sglang import (
     Abort,
@@ -141,7 +142,7 @@ async def test_after_the_first_word_it_does_not_step_down_and_keeps_what_was_sai
 ) -> None:
     server.will(failure)
     seen = ""
-    with pytest.raises(BrokenStream) as caught:  # noqa: PT012 - what was seen before the error is compared
+    with pytest.raises(BrokenStream) as caught:
         async for chunk in ladder.astream([HumanMessage("count")], turn=TURN):
             seen += chunk.text
     assert seen
