@@ -52,7 +52,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     units = asyncio.create_task(asyncio.to_thread(registry))
     async with household.memory() as (saver, kept):
         graph = build_graph(household.house).compile(checkpointer=saver, store=kept)
-        app.state.assistant = Assistant(graph, household.house, household.database)
+        app.state.assistant = Assistant(graph, saver, household.house, household.database)
         streams = app.state.streams = EventStreams()
         await units
         try:

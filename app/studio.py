@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.postgres.aio import AsyncPostgresStore
 
@@ -18,6 +17,7 @@ from passfel.graph.build import build_graph
 from passfel.graph.house import build_house
 from passfel.graph.settings import AssistantSettings
 from passfel.household.errors import SettingsError
+from passfel.memory.checkpoints import TurnSaver
 from passfel.memory.postgres import Database
 from passfel.nodes.state import Context, Input, State
 
@@ -35,7 +35,7 @@ class Household:
         self._users = 0
 
     @asynccontextmanager
-    async def memory(self) -> AsyncIterator[tuple[AsyncPostgresSaver, AsyncPostgresStore]]:
+    async def memory(self) -> AsyncIterator[tuple[TurnSaver, AsyncPostgresStore]]:
         """A saver and a store of the caller's own over the shared database.
 
         Raises:

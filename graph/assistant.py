@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict
+from typing import Any, Literal, cast
 from uuid import uuid4
 
-from langchain_core.messages import HumanMessage, ToolMessage
+from langchain_core.messages import HumanMessage, ToolMessage, convert_to_messages
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.serde.types import RESUME
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.postgres.aio import AsyncPostgresStore
 from langgraph.types import Command, StateSnapshot, StreamMode
@@ -19,8 +21,10 @@ from passfel.graph.house import build_house
 from passfel.graph.priming import primed
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.turns import Clock, system_clock
+from passfel.household.errors import MemoryUnavailableError, RequestError
 from passfel.memory.checkpoints import TurnSaver
 from passfel.memory.postgres import Database
+from passfel.nodes.requests import speaker_of, stamp
 from passfel.nodes.state import Context, Input, State
 from passfel.nodes.turn import unanswered
 
@@ -30,6 +34,7 @@ Graph = CompiledStateGraph[State, Context, Input, State]
 Request = str | Input | Command[Any]
 """What can be said to the assistant: a sentence, messages, or the answer to an interrupt."""
 
+LONGEST_THREAD = 200
 STOPPED = "I was stopped before this was finished."
 STREAMED: tuple[StreamMode, ...] = ("messages", "updates", "custom")
 
@@ -37,9 +42,10 @@ STREAMED: tuple[StreamMode, ...] = ("messages", "updates", "custom")
 class Assistant:
     """One conversation a thread; turns of a thread wait for each other."""
 
-    def __init__(self, graph: Graph, house: House, database: Database) -> None:
-        """Take a graph compiled with a checkpointer, and the house it was built of."""
+    def __init__(self, graph: Graph, saver: TurnSaver, house: House, database: Database) -> None:
+        """Take a graph compiled with `saver`, and the house it was built of."""
         self.graph = graph
+        self.saver = saver
         self.house = house
         self.database = database
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -54,10 +60,13 @@ class Assistant:
             PassfelError: memory is gone, or the context names what doesn't exist.
         """
         async with self._turn(thread):
-            await self._finish(thread, context)
+            await self._finish(thread)
             async with self.database.answering():
                 result = await self.graph.ainvoke(
-                    self._input(request), config_of(thread), context=context or Context(), durability="sync"
+                    self._input(request, context),
+                    config_of(thread),
+                    context=context or Context(),
+                    durability="sync",
                 )
             return cast("dict[str, Any]", result)
 
@@ -71,17 +80,22 @@ class Assistant:
     ) -> AsyncIterator[tuple[str, Any]]:
         """Run one turn and yield (mode, event) as LangGraph streams them."""
         async with self._turn(thread):
-            async for event in self._finishing(thread, context, stream_mode):
+            async for event in self._finishing(thread, stream_mode):
                 yield event
-            async for event in self._run(self._input(request), thread, context, stream_mode):
+            async for event in self._run(self._input(request, context), thread, context, stream_mode):
                 yield event
 
-    def _input(self, request: Request) -> Any:
-        """A sentence becomes a message with an id and its time: a turn that is replayed comes out the same."""
-        if not isinstance(request, str):
+    def _input(self, request: Request, context: Context | None) -> Any:
+        """Messages with an id, their time and speaker: a turn that is replayed comes out the same."""
+        if isinstance(request, Command):
             return request
-        said_at = self.house.make_turn(None).now.isoformat()
-        return {"messages": [HumanMessage(request, id=str(uuid4()), additional_kwargs={"said_at": said_at})]}
+        said = (
+            [HumanMessage(request)] if isinstance(request, str) else convert_to_messages(request["messages"])
+        )
+        for message in said:
+            message.id = message.id or str(uuid4())
+        speaker = {name: value for name, value in asdict(context or Context()).items() if value}
+        return {"messages": stamp(said, self.house.make_turn(context).now, speaker)}
 
     async def pending(self, thread: str) -> list[dict[str, Any]]:
         """The questions that the thread waits for an answer to."""
@@ -90,7 +104,9 @@ class Assistant:
     @asynccontextmanager
     async def _turn(self, thread: str) -> AsyncIterator[None]:
         """Have the thread to ourselves; a turn that is stopped on purpose is ended, not gone on with later."""
-        async with self._turns[thread]:
+        if not thread.isprintable() or not 0 < len(thread) <= LONGEST_THREAD:
+            raise RequestError(f"A conversation's name is 1 to {LONGEST_THREAD} printable characters.")
+        async with self._turns[thread], self.database.exclusive(f"thread {thread}"):
             try:
                 yield
             except (asyncio.CancelledError, GeneratorExit):
@@ -99,14 +115,18 @@ class Assistant:
 
     async def _stop(self, thread: str) -> None:
         """Leave a thread at the end of a turn, with an answer to every call, unless it waits for a yes."""
+        await self.saver.store_held({"configurable": {"thread_id": thread, "checkpoint_ns": ""}})
         snapshot = await self._snapshot(thread)
         if not snapshot.next or _questions(snapshot):
             return
         message = unanswered(snapshot.values.get("messages", []))
-        stopped = [
-            ToolMessage(STOPPED, tool_call_id=str(call["id"]), name=call["name"], status="error")
-            for call in (message.tool_calls if message else [])
-        ]
+        stopped = []
+        for call in message.tool_calls if message else []:
+            done = await self.house.ledger.done(thread, str(call["id"]))
+            status: Literal["success", "error"] = "success" if done else "error"
+            stopped.append(
+                ToolMessage(done or STOPPED, tool_call_id=str(call["id"]), name=call["name"], status=status)
+            )
         await self.graph.aupdate_state(snapshot.config, {"messages": stopped}, as_node="remember")
 
     async def _snapshot(self, thread: str) -> StateSnapshot:
@@ -119,23 +139,41 @@ class Assistant:
             return False
         self._checked.add(thread)
         snapshot = await self._snapshot(thread)
-        return bool(snapshot.next) and not _questions(snapshot)
+        return bool(snapshot.next) and (not _questions(snapshot) or await self._answered(thread))
 
-    async def _finish(self, thread: str, context: Context | None) -> None:
-        async for _ in self._finishing(thread, context, ["updates"]):
+    async def _answered(self, thread: str) -> bool:
+        """Whether the question that the thread waits at has had its answer: the run died after it."""
+        async with self.database.answering():
+            stored = await self.saver.aget_tuple(config_of(thread))
+        return stored is not None and any(write[1] == RESUME for write in stored.pending_writes or [])
+
+    async def _finish(self, thread: str) -> None:
+        async for _ in self._finishing(thread, ["updates"]):
             pass
 
     async def _finishing(
-        self, thread: str, context: Context | None, stream_mode: Sequence[StreamMode]
+        self, thread: str, stream_mode: Sequence[StreamMode]
     ) -> AsyncIterator[tuple[str, Any]]:
-        """Go on with a turn that a crash cut off, from its last checkpoint, before anything new is begun."""
+        """Go on with a turn that a crash cut off, from its last checkpoint, before anything new is begun.
+
+        It runs for the one who spoke then. A turn that can't be gone on with is ended, so that it doesn't
+        stand in the way of every turn after it.
+        """
         if not await self._interrupted(thread):
             return
         log.info("finishing the interrupted turn of thread %s", thread)
         if "custom" in stream_mode:
             yield "custom", {"type": "resumed", "thread": thread}
-        async for event in self._run(None, thread, context, stream_mode):
-            yield event
+        speaker = Context(**speaker_of((await self._snapshot(thread)).values.get("messages", [])))
+        try:
+            async for event in self._run(None, thread, speaker, stream_mode):
+                yield event
+        except MemoryUnavailableError:
+            self._checked.discard(thread)
+            raise
+        except Exception:
+            log.exception("the interrupted turn of thread %s could not be finished, and was ended", thread)
+            await self._stop(thread)
 
     async def _run(
         self, request: Any, thread: str, context: Context | None, stream_mode: Sequence[StreamMode]
@@ -148,7 +186,7 @@ class Assistant:
             stream_mode=list(stream_mode),
             durability="sync",
         )
-        async with self.database.answering():
+        async with self.database.answering(), aclosing(cast("AsyncGenerator[Any]", events)):
             async for event in events:
                 yield event
 
@@ -170,7 +208,7 @@ async def open_assistant(
             saver, store = await open_checkpoints(database)
             graph = build_graph(house).compile(checkpointer=saver, store=store)
             async with primed(settings.llm, house.tools):
-                yield Assistant(graph, house, database)
+                yield Assistant(graph, saver, house, database)
     finally:
         for close in house.closing:
             await close()

@@ -25,6 +25,8 @@ def turn_maker(household: HouseholdSettings, clock: Clock = system_clock) -> Mak
 
     def make(context: TurnContext | None) -> Turn:
         asked = {name: getattr(context, name, "") or getattr(household, name) for name in _FIELDS}
+        if not all(value.isprintable() for value in asked.values()):
+            raise RequestError("The context may only hold printable characters.")
         if asked["units"] not in {"metric", "imperial"}:
             raise RequestError(f"units must be metric or imperial, not “{asked['units']}”.")
         try:

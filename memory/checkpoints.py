@@ -64,14 +64,14 @@ class TurnSaver(AsyncPostgresSaver):
     ) -> RunnableConfig:
         """Store the checkpoint, or hold it when it can be derived."""
         key = _key(config)
-        if metadata.get("source") != "loop":
-            self._held.pop(key, None)
         held = self._held.pop(key, None)
+        if metadata.get("source") != "loop":
+            held = None
         if held is None:
             held = _Held(config, checkpoint, metadata, new_versions)
         else:
             held = held.followed_by(checkpoint, metadata, new_versions)
-        if metadata.get("source") == "loop" and self._derivable(checkpoint["channel_values"]):
+        if metadata.get("source") in {"input", "loop"} and self._derivable(checkpoint["channel_values"]):
             self._held[key] = held
             return _config_of(key, checkpoint["id"])
         return await super().aput(held.parent, checkpoint, metadata, held.new)
@@ -83,14 +83,15 @@ class TurnSaver(AsyncPostgresSaver):
         special = any(channel in WRITES_IDX_MAP for channel, _ in writes)
         if not special and (self._is_held(config) or self._derivable(dict(writes))):
             return
-        await self._store_held(config)
+        await self.store_held(config)
         await super().aput_writes(config, writes, task_id, task_path)
 
     def _is_held(self, config: RunnableConfig) -> bool:
         held = self._held.get(_key(config))
         return held is not None and held.checkpoint["id"] == get_checkpoint_id(config)
 
-    async def _store_held(self, config: RunnableConfig) -> None:
+    async def store_held(self, config: RunnableConfig) -> None:
+        """Store what is held back of a thread, for a run that won't go on."""
         held = self._held.pop(_key(config), None)
         if held is not None:
             await super().aput(held.parent, held.checkpoint, held.metadata, held.new)

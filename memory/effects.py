@@ -136,6 +136,16 @@ class EffectsLedger:
             (content, Jsonb(outcome), effect),
         )
 
+    async def done(self, thread: str, call: str) -> str:
+        """The sentence of an effect that was carried out; empty when it was not."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT content FROM effects WHERE thread = %s AND call = %s AND state = 'done'",
+                (thread, call),
+            )
+            row = await cursor.fetchone()
+        return str(row["content"]) if row else ""
+
     async def undo_latest(self, person: str, thread: str) -> list[str]:
         """Put the rows of the latest effect of this conversation back as they were before it.
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 
-from psycopg import AsyncConnection, Error, OperationalError, conninfo
-from psycopg.rows import DictRow, dict_row
+from psycopg import AsyncConnection, Error, OperationalError, conninfo, sql
+from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import BaseModel, Field, SecretStr
 
@@ -20,6 +20,7 @@ Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
 CONNECT_DEADLINE_S = 5
+LOCK_PAUSE_S = 0.02
 GONE = "My memory (Postgres) does not answer, so nothing was read or changed. Please try again in a moment."
 
 
@@ -47,6 +48,9 @@ class Database:
         self._folder = folder
         self._stack = AsyncExitStack()
         self._server: EmbeddedPostgres | None = None
+        self._url = ""
+        self._locks: AsyncConnection[TupleRow] | None = None
+        self._locking = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._records: Pool | None = None
         self._checkpoints: Pool | None = None
@@ -124,6 +128,11 @@ class Database:
             await self._recover()
             raise MemoryUnavailableError(GONE) from error
 
+    async def _drop_locks(self) -> None:
+        if self._locks is not None:
+            await self._locks.close()
+            self._locks = None
+
     async def _recover(self) -> None:
         """Bring an embedded server that died back up, and connect anew, for whoever comes next."""
         if self._server is not None:
@@ -152,6 +161,32 @@ class Database:
             finally:
                 await connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", (name,))
 
+    @asynccontextmanager
+    async def exclusive(self, name: str) -> AsyncIterator[None]:
+        """Have `name` to ourselves among all processes, for as long as a turn takes.
+
+        All of a process' locks are held by one connection of their own, which is asked and never waits,
+        so that turns that wait don't use up the pool. The lock of a process that is killed ends with it.
+        """
+        while not await self._ask_lock("pg_try_advisory_lock", name):  # noqa: ASYNC110 - other processes can't wake us
+            await asyncio.sleep(LOCK_PAUSE_S)
+        try:
+            yield
+        finally:
+            await self._ask_lock("pg_advisory_unlock", name)
+
+    async def _ask_lock(self, function: LiteralString, name: str) -> bool:
+        if self._records is None:
+            await self.open()
+        async with self.answering(), self._locking:
+            if self._locks is None or self._locks.closed:
+                self._locks = await AsyncConnection.connect(
+                    self._url, autocommit=True, connect_timeout=CONNECT_DEADLINE_S, prepare_threshold=0
+                )
+            query = sql.SQL("SELECT {}(hashtextextended(%s, 0))").format(sql.Identifier(function))
+            row = await (await self._locks.execute(query, (name,))).fetchone()
+            return bool(row and row[0])
+
     async def _open(self) -> None:
         secret = self._settings.url
         if secret is not None and secret.get_secret_value():
@@ -160,6 +195,8 @@ class Database:
             self._server = EmbeddedPostgres(self._folder)
             url = await self._server.start()
             self._stack.push_async_callback(self._server.stop)
+        self._url = url
+        self._stack.push_async_callback(self._drop_locks)
         await _prepare(url)
         size = self._settings.pool_size
         self._checkpoints = await self._stack.enter_async_context(

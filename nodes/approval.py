@@ -12,7 +12,46 @@ from passfel.household.turn import Turn
 from passfel.household.wording import say_list, say_moment, say_window
 from passfel.tools.contract import annotations_of
 
-ASSENT = frozenset({"yes", "y", "true", "approve", "approved", "ok", "okay", "sure", "go ahead", "do it"})
+YES = frozenset(
+    {
+        "yes",
+        "y",
+        "yeah",
+        "yep",
+        "yup",
+        "yes please",
+        "yes do",
+        "yes do it",
+        "yes go ahead",
+        "please do",
+        "do it",
+    }
+    | {"go ahead", "ok", "okay", "sure", "sure thing", "of course", "certainly", "absolutely", "definitely"}
+    | {"confirm", "confirmed", "approve", "approved", "true", "that's right"}
+)
+NO = frozenset(
+    {
+        "no",
+        "n",
+        "nope",
+        "nah",
+        "no thanks",
+        "no thank you",
+        "no don't",
+        "don't",
+        "do not",
+        "don't do it",
+        "stop",
+    }
+    | {"cancel", "cancel that", "never mind", "nevermind", "leave it", "leave it as it is", "better not"}
+    | {"reject", "rejected", "false"}
+)
+
+
+def reads_yes(said: str) -> bool | None:
+    """Whether a whole message is a yes or a no; None for anything that says more: "yes, but not yoga"."""
+    plain = " ".join(said.casefold().replace("’", "'").replace(",", " ").strip(" .!\t\r\n").split())
+    return True if plain in YES else False if plain in NO else None
 
 
 def waits_for_yes(message: AIMessage | None, tools: Mapping[str, BaseTool], *, tainted: bool) -> bool:
@@ -52,7 +91,7 @@ def _approved(answer: Any, ids: set[str]) -> set[str]:
     if isinstance(answer, Mapping):
         return ids & {str(item) for item in answer.get("approved", [])}
     if isinstance(answer, str):
-        return ids if answer.strip(" .!").casefold() in ASSENT else set()
+        return ids if reads_yes(answer) else set()
     return ids if answer is True else set()
 
 

@@ -1,27 +1,28 @@
 """What does the person want? No model call: grammars and a classifier."""
 
 import json
-import re
+import logging
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.runtime import Runtime
 
+from passfel.household.turn import Turn
 from passfel.household.understanding import Call, Understand, Understanding
-from passfel.nodes.approval import waits_for_yes
+from passfel.memory.effects import EffectsLedger
+from passfel.nodes.approval import reads_yes, waits_for_yes
 from passfel.nodes.state import Context, State
-from passfel.nodes.turn import MakeTurn, latest_request, turn_at, unanswered
+from passfel.nodes.turn import MakeTurn, latest_request, thread_of, turn_at, unanswered
+
+log = logging.getLogger(__name__)
 
 LONGEST = 32_000
 """Characters of one message that anybody looks at."""
-YES = re.compile(
-    r"(?i)\W*(yes|yeah|yep|yup|sure|ok|okay|do it|go ahead|please do|of course|right|y)\b[\w\s,]{0,20}\W*"
-)
-NO = re.compile(r"(?i)\W*(no|nope|nah|don't|do not|stop|never mind|nevermind|leave it|n)\b[\w\s,]{0,20}\W*")
+LEFT = "All right, I left it as it was."
 
 
 async def classify(
@@ -30,6 +31,7 @@ async def classify(
     *,
     understand: Understand,
     tools: Mapping[str, BaseTool],
+    ledger: EffectsLedger,
     make_turn: MakeTurn,
 ) -> State:
     """Understand the request, and choose the path: the fast one, an answer at once, or the model."""
@@ -44,22 +46,60 @@ async def classify(
         "rounds": 0,
     }
     said = request.text
-    waiting = unanswered(state["messages"][:-1])
-    if not waits_for_yes(waiting, tools, tainted=state.get("tainted", False)):
-        waiting = None
-    if waiting is not None and YES.fullmatch(said):
-        return {**begun, **_go_ahead(waiting, str(request.id))}
-    if waiting is not None and NO.fullmatch(said):
-        return {**begun, **_answer("All right, I left it as it was.")}
+    before = state["messages"][:-1]
+    waiting = unanswered(before)
+    if waiting is None:
+        return {**begun, **_path(said, str(request.id), _asked(before), turn, understand)}
+    closed = await _close(waiting, turn, thread_of(runtime), ledger)
+    agreed = None
+    if waits_for_yes(waiting, tools, tainted=state.get("tainted", False)) and not _done(closed):
+        agreed = reads_yes(said)
+    if agreed is None:
+        path = _path(said, str(request.id), "", turn, understand)
+    else:
+        path = _go_ahead(waiting, str(request.id)) if agreed else _answer(LEFT)
+    return {**begun, **path, "messages": [*closed, *path["messages"]]}
+
+
+async def _close(waiting: AIMessage, turn: Turn, thread: str, ledger: EffectsLedger) -> list[ToolMessage]:
+    """Answers to calls that were left open: what the ledger says was done, or that it was not."""
+    closed = []
+    for call in waiting.tool_calls:
+        content = await ledger.done(thread, str(call["id"]))
+        closed.append(
+            ToolMessage(
+                content=content or "This was not done.",
+                tool_call_id=str(call["id"]),
+                name=call["name"],
+                status="success" if content else "error",
+            )
+        )
+    return closed
+
+
+def _done(closed: Sequence[ToolMessage]) -> bool:
+    return any(message.status == "success" for message in closed)
+
+
+def _path(said: str, turn_id: str, asked: str, turn: Turn, understand: Understand) -> State:
+    """Where the words lead: to an answer at once, to tools, or to the model."""
     impossible = _impossible(said)
     if impossible:
-        return {**begun, **_answer(impossible)}
-    understood = understand(said, turn)
-    asked = _asked(state["messages"][:-1])
+        return _answer(impossible)
+    understood = _understand(said, turn, understand)
     if asked and not understood.calls:
-        completed = understand(f"{asked} {said}", turn)
+        completed = _understand(f"{asked} {said}", turn, understand)
         understood = completed if completed.whole and completed.calls else understood
-    return {**begun, **_decided(understood, str(request.id))}
+    return _decided(understood, turn_id)
+
+
+def _understand(said: str, turn: Turn, understand: Understand) -> Understanding:
+    """A fault of ours in reading a sentence must not cost the conversation: the model may know it."""
+    try:
+        return understand(said, turn)
+    except Exception:
+        log.exception("a sentence of %s characters could not be read", len(said))
+        return Understanding(("chat",))
 
 
 def _asked(before: Sequence[AnyMessage]) -> str:

@@ -46,6 +46,8 @@ async def _ask(name: str, source: Source, turn: Turn) -> str:
         log.warning("context from %s took longer than %s s and was left out", name, DEADLINE_S)
     except PassfelError as error:
         log.warning("context from %s was left out: %s", name, error)
+    except Exception:
+        log.exception("context from %s failed", name)
     return ""
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from langchain_core.messages import AnyMessage
-from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12, for the schemas
+
+from passfel.nodes.requests import add_requests
 
 Path = Literal["act", "respond", "retrieve"]
 """Where a turn goes after `classify`: the fast path, straight to an answer, or to the model."""
@@ -14,7 +15,7 @@ Path = Literal["act", "respond", "retrieve"]
 class Input(TypedDict):
     """What a caller gives: the new messages."""
 
-    messages: Annotated[list[AnyMessage], add_messages]
+    messages: Annotated[list[AnyMessage], add_requests]
 
 
 class State(Input, total=False):

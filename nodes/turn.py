@@ -47,7 +47,9 @@ def messages_of_turn(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
 def tool_results(messages: Sequence[AnyMessage]) -> list[ToolMessage]:
     """The tools' answers of this turn, in order."""
-    return [message for message in messages_of_turn(messages) if isinstance(message, ToolMessage)]
+    turn = messages_of_turn(messages)
+    made = {call["id"] for message in turn if isinstance(message, AIMessage) for call in message.tool_calls}
+    return [message for message in turn if isinstance(message, ToolMessage) and message.tool_call_id in made]
 
 
 def unanswered(messages: Sequence[AnyMessage]) -> AIMessage | None:

@@ -270,10 +270,10 @@ async def _request(assistant: "Assistant", said: str, thread: str) -> "Request":
     """A yes or a no answers the question that waits, if one does; anything else is a request, and so a no."""
     from langgraph.types import Command
 
-    from passfel.nodes.classify import NO, YES
+    from passfel.nodes.approval import reads_yes
 
-    agreed = YES.fullmatch(said) is not None
-    if (agreed or NO.fullmatch(said)) and await assistant.pending(thread):
+    agreed = reads_yes(said)
+    if agreed is not None and await assistant.pending(thread):
         return Command(resume=agreed)
     return said
 
