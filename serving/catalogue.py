@@ -138,7 +138,7 @@ def _named(name: str, entries: dict[str, T], what: str) -> T:
     near = [key for key in folded if wanted in key]
     if len(near) == 1:
         return folded[near[0]]
-    raise NotFoundError(f"“{name}” is not one {what} of the catalogue. It has: {', '.join(entries)}.")
+    raise NotFoundError(f"“{name}” does not name one {what} of the catalogue; it has: {', '.join(entries)}.")
 
 
 @cache

@@ -70,8 +70,8 @@ def test_plain_data_is_one_object_a_line(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("wrong", "error", "words"),
     [
-        ({"model": "gpt-5"}, NotFoundError, "not one model"),
-        ({"box": "toaster"}, NotFoundError, "not one box"),
+        ({"model": "gpt-5"}, NotFoundError, "does not name one model"),
+        ({"box": "toaster"}, NotFoundError, "does not name one box"),
         ({"quant": "Q8"}, NotFoundError, "no Q8 build"),
         ({"model": "thinking", "quant": "Q8"}, NotFoundError, "no Q8 build"),
         ({"users": 0}, RequestError, "at least one"),
