@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, Literal, ParamSpec
 
 import typer
 
@@ -141,6 +141,19 @@ def serve(
     from passfel.app.serve import serve
 
     return serve(host, port)
+
+
+@commands.command()
+@_told
+def maintenance(
+    wish: Annotated[Literal["on", "off", "status"], typer.Argument(help="What to do.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until no model call runs any more.")] = False,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds to wait; then exit code 75.")] = 600,
+) -> int:
+    """Leave the language model's server alone for a while: rules and the embedded model answer."""
+    from passfel.app.maintenance import maintenance
+
+    return maintenance(wish, wait=wait, patience_s=patience)
 
 
 @bench.command("turn")
