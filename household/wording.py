@@ -1,5 +1,6 @@
 """Dates, lists and numbers as finished words: what tools build their sentences from."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -27,17 +28,16 @@ def say_moment(moment: datetime, now: datetime, locale: str = "en") -> str:
     return f"{say_day(local.date(), now.date())} at {say_time(local, locale)}"
 
 
-def say_span(
-    start: datetime, end: datetime, now: datetime, *, all_day: bool = False, locale: str = "en"
-) -> str:
-    """Say a span in the zone of `now`: "Friday 27 November, 15:00 to 16:00"; all-day ends are exclusive."""
+def say_days(first: date, last: date, today: date) -> str:
+    """Say whole days: "Friday 27 November, all day", "today to Sunday 29 November, all day"."""
+    until = f" to {say_day(last, today)}" if last > first else ""
+    return f"{say_day(first, today)}{until}, all day"
+
+
+def say_span(start: datetime, end: datetime, now: datetime, *, locale: str = "en") -> str:
+    """Say a span in the zone of `now`: "Friday 27 November, 15:00 to 16:00"."""
     first, last = start.astimezone(now.tzinfo), end.astimezone(now.tzinfo)
     day = say_day(first.date(), now.date())
-    if all_day:
-        final = (last - timedelta(microseconds=1)).date()
-        return (
-            f"{day}, all day" if final <= first.date() else f"{day} to {say_day(final, now.date())}, all day"
-        )
     if first.date() == last.date():
         return f"{day}, {say_time(first, locale)} to {say_time(last, locale)}"
     return f"{day} {say_time(first, locale)} to {say_day(last.date(), now.date())} {say_time(last, locale)}"
@@ -52,6 +52,21 @@ def say_window(begin: datetime, end: datetime, now: datetime, *, locale: str = "
     if first.date() == last_day:
         return day if day in {"today", "tomorrow", "yesterday"} else f"on {day}"
     return f"from {day} to {say_day(last_day, now.date())}"
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital at its beginning."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def plain_text(text: str) -> str:
+    """The text without marks that steer a terminal or turn the direction of writing; joiners inside words stay."""
+    kept = (
+        " " if mark in "\t\r" else mark
+        for mark in text
+        if mark in "\t\r\n\u200c\u200d" or unicodedata.category(mark) not in {"Cc", "Cf"}
+    )
+    return "".join(kept).strip()
 
 
 def say_list(items: Sequence[str], joint: str = "and") -> str:

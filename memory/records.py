@@ -62,6 +62,24 @@ class Table(Generic[R]):
         )
         return rows[0] if rows else None
 
+    async def lock(self, row_id: UUID) -> R | None:
+        """Read one row as the latest commit left it, and keep others from changing it until the transaction ends."""
+        rows = await self._rows(
+            sql.SQL("SELECT * FROM {} WHERE id = %(row_id)s FOR UPDATE").format(self._name),
+            {"row_id": row_id},
+        )
+        return rows[0] if rows else None
+
+    async def hold(self, owner: str) -> None:
+        """Keep others from adding rows of this kind for this person in the same way until the transaction ends.
+
+        For what must be looked up before it is added: a row that isn't there yet can't be locked.
+        """
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", (self._kind.__name__, owner)
+            )
+
     async def all(self, owner: str) -> list[R]:
         """Everything a person has, the newest first."""
         return await self._where(owner, "true", {}, "created_at DESC, id")

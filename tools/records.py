@@ -28,6 +28,14 @@ class RecordTable(Protocol[R]):
         """Read one row, or None."""
         ...
 
+    async def lock(self, row_id: UUID) -> R | None:
+        """Read one row as it is now, and keep others from changing it until the effect is done."""
+        ...
+
+    async def hold(self, owner: str) -> None:
+        """Keep others from adding such rows for this person until the effect is done."""
+        ...
+
     async def all(self, owner: str) -> list[R]:
         """Everything a person has, the newest first."""
         ...

@@ -5,7 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from passfel.household.wording import say_count, say_day, say_list, say_number, say_span
+from passfel.household.wording import (
+    capital,
+    plain_text,
+    say_count,
+    say_day,
+    say_days,
+    say_list,
+    say_number,
+    say_span,
+)
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo("Europe/Lisbon"))
 
@@ -33,9 +42,16 @@ def test_a_span_is_said_in_the_zone_of_the_person():
     assert say_span(start, end, rome, locale="en_US") == "Friday 27 November, 4:00 PM to 5:30 PM"
 
 
-def test_an_all_day_span_ends_on_its_last_day():
-    start, end = (datetime(2026, 12, day, tzinfo=ZoneInfo("Europe/Lisbon")) for day in (24, 27))
-    assert say_span(start, end, NOW, all_day=True) == "Thursday 24 December to Saturday 26 December, all day"
+def test_whole_days_are_said_from_the_first_to_the_last():
+    first, last = date(2026, 12, 24), date(2026, 12, 26)
+    assert say_days(first, last, NOW.date()) == "Thursday 24 December to Saturday 26 December, all day"
+    assert say_days(first, first, NOW.date()) == "Thursday 24 December, all day"
+
+
+def test_marks_that_steer_a_terminal_or_turn_the_writing_are_taken_out():
+    assert plain_text("\x1b]0;gotcha\x07 milk\u202e!\r") == "]0;gotcha milk!"
+    assert plain_text("👨\u200d👩\u200d👧 day") == "👨\u200d👩\u200d👧 day"
+    assert capital("dentist at 9") == "Dentist at 9"
 
 
 @pytest.mark.parametrize(

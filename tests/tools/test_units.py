@@ -30,7 +30,7 @@ CONVERT = calculator_tools()[1]
         (5, "litres", "gallons", "5 liters is 1.32086 US gallons."),
         (5, "liters", "imperial gallons", "5 liters is 1.09985 imperial gallons."),
         (6, "feet", "cm", "6 feet is 182.88 centimeters."),
-        (1, "acre", "sq m", "1 acre is 4,046.87 square meters."),
+        (1, "acre", "sq m", "1 acre is 4,046.86 square meters."),
         (2, "square miles", "square kilometres", "2 square miles is 5.17998 square kilometers."),
         (1, "meter**3", "litre", "1 cubic meter is 1,000 liters."),
         (1, "tonne", "pounds", "1 tonne is 2,204.62 pounds."),

@@ -91,7 +91,10 @@ def registry() -> "UnitRegistry[Any]":
     """Load pint and its table of units: this takes about a second, once."""
     from pint import UnitRegistry
 
-    return UnitRegistry()
+    units: UnitRegistry[Any] = UnitRegistry()
+    # Releases of pint differ in whose foot an acre is measured with: here it is the international one (1959).
+    units.define("acre = 4046.8564224 * meter ** 2")
+    return units
 
 
 def convert(value: float, unit: str, to: str, locale: str = "en") -> Converted:

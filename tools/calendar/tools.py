@@ -1,25 +1,24 @@
 """The calendar's tools: look, add, move, cancel, clear, and whether one is free."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from langchain_core.tools import BaseTool
 from pydantic import AwareDatetime
 
 from passfel.household.errors import NotFoundError, RequestError
-from passfel.household.occurrence import Occurrence
-from passfel.household.receipt import Action, Receipt
+from passfel.household.occurrence import Occurrence, midnight, starts_between, whole_days
 from passfel.household.rows import Event
 from passfel.household.turn import Turn
-from passfel.household.wording import say_count, say_list, say_window
+from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_window
+from passfel.tools.calendar.choosing import AHEAD, Asked, choose, still_to_come
 from passfel.tools.calendar.local import Calendar
 from passfel.tools.calendar.words import say_agenda, say_occurrence
 from passfel.tools.contract import DESTROYS, READS, WRITES, Answer, InTurn, Outcome, tool
-from passfel.tools.matching import best_matches, the_one
+from passfel.tools.matching import best_matches
+from passfel.tools.receipts import changed, receipt
 
 DEFAULT_LENGTH = timedelta(hours=1)
-AHEAD = timedelta(days=400)
-"""How far ahead an appointment is looked for by its name."""
-BEHIND = timedelta(days=1)
 
 
 class CalendarTools:
@@ -67,12 +66,12 @@ class CalendarTools:
         found = await self._calendar.between(turn.person, begin, finish)
         if not title:
             return say_agenda(found, begin, finish, turn), _events(found)
-        matches = best_matches(title, _still_to_come(found, turn) if start is None else found, _title)
+        matches = best_matches(title, still_to_come(found, turn) if start is None else found, _title)
         if not matches:
             within = "" if end is None else f" {say_window(begin, finish, turn.now, locale=turn.locale)}"
             raise NotFoundError(f"I found no appointment called “{title}”{within}.")
         first = matches[0]
-        return f"{_capital(say_occurrence(first, turn))}.", _events(matches[:5])
+        return f"{capital(say_occurrence(first, turn))}.", _events(matches[:5])
 
     async def check_free_time(self, turn: InTurn, start: AwareDatetime, end: AwareDatetime) -> Answer:
         """Say whether the person is free between two moments.
@@ -114,24 +113,29 @@ class CalendarTools:
             rule: an RFC 5545 RRULE such as FREQ=WEEKLY;BYDAY=MO when it repeats.
             location: where it is.
         """
-        if not title.strip():
+        name = plain_text(title)
+        if not name:
             raise RequestError("What is the appointment called?")
-        finish = end or start + (timedelta(days=1) if all_day else DEFAULT_LENGTH)
+        finish = end or _later(start, timedelta(days=1) if all_day else DEFAULT_LENGTH)
         _check_order(start, finish)
+        if all_day:
+            start, finish = _whole_days(start, finish, turn.zone)
+        if rule:
+            _check_rule(rule, start, turn.zone.key)
         clashes = await self._clashes(turn, start, finish) if not all_day else []
         event = await self._calendar.add(
             turn.person,
-            title=title.strip(),
+            title=name,
             starts_at=start,
             ends_at=finish,
             all_day=all_day,
             rule=rule,
-            location=location.strip(),
+            location=plain_text(location),
             time_zone=turn.zone.key,
         )
         repeating = ", repeating" if event.rule else ""
         sentence = f"Added {say_occurrence(_first(event), turn)}{repeating}.{_say_clashes(clashes, turn)}"
-        return _changed(event, "added", sentence)
+        return changed(event, "added", sentence)
 
     async def move_event(
         self,
@@ -140,6 +144,7 @@ class CalendarTools:
         day: date | None = None,
         at: time | None = None,
         on: date | None = None,
+        was_at: time | None = None,
     ) -> Answer:
         """Move an appointment to another day, another time, or both. It keeps its length.
 
@@ -149,32 +154,27 @@ class CalendarTools:
             day: the new day; the same day when left out.
             at: the new time of day; the same time when left out.
             on: the day it is on now, to tell it from others of the same name.
+            was_at: the time of day it starts at now, to tell it from others of the same name.
         """
         if day is None and at is None:
             raise RequestError(f"When should I move {title} to?")
-        occurrence = await self._find(turn, title, on)
-        if (
-            on is not None
-            and day is not None
-            and on - timedelta(days=7) < day < on
-            and day <= turn.now.date()
-        ):
-            day += timedelta(days=7)  # "from Friday to Monday", said on a Monday
-        old = occurrence.start.astimezone(turn.zone)
-        if occurrence.event.all_day and at is not None:
-            raise RequestError(
-                f"{_capital(_title(occurrence))} takes the whole day; name a day to move it to."
-            )
-        start = datetime.combine(day or old.date(), at or old.time(), tzinfo=turn.zone)
-        end = start + (occurrence.end - occurrence.start)
+        occurrence = await choose(self._calendar, turn, Asked(title, "move {} to …", on=on, at=was_at))
+        if day is not None and day == turn.now.date() and on is not None and on > day:
+            _ask_which_week(day, on, occurrence)
+        start, end = _moved(occurrence, day, at, turn)
         event = await self._calendar.move(occurrence, start, end)
         moved = Occurrence(event, event.starts_at, event.ends_at)
         clashes = [clash for clash in await self._clashes(turn, start, end) if clash.event.id != event.id]
         sentence = f"Moved {say_occurrence(moved, turn)}.{_say_clashes(clashes, turn)}"
-        return _changed(event, "changed", sentence)
+        return changed(event, "changed", sentence)
 
     async def cancel_event(
-        self, turn: InTurn, title: str, on: date | None = None, series: bool = False
+        self,
+        turn: InTurn,
+        title: str,
+        on: date | None = None,
+        at: time | None = None,
+        series: bool = False,
     ) -> Answer:
         """Cancel one appointment. It can be brought back with undo.
 
@@ -182,12 +182,14 @@ class CalendarTools:
             turn: the turn.
             title: which appointment.
             on: the day it is on, to tell it from others of the same name.
+            at: the time of day it starts at, to tell it from others of the same name.
             series: whether all repetitions are meant.
         """
-        occurrence = await self._find(turn, title, on)
+        asked = Asked(title, "cancel {}", on=on, at=at, series=series)
+        occurrence = await choose(self._calendar, turn, asked)
         event = await self._calendar.cancel(occurrence, datetime.now(UTC), series=series)
         every = " and all its repetitions" if series and event.rule else ""
-        return _changed(event, "cancelled", f"Cancelled {say_occurrence(occurrence, turn)}{every}.")
+        return changed(event, "cancelled", f"Cancelled {say_occurrence(occurrence, turn)}{every}.")
 
     async def clear_calendar(self, turn: InTurn, start: AwareDatetime, end: AwareDatetime) -> Answer:
         """Cancel everything in the calendar between two moments.
@@ -201,32 +203,20 @@ class CalendarTools:
         window = say_window(start, end, turn.now, locale=turn.locale)
         found = await self._calendar.between(turn.person, start, end)
         if not found:
-            return (
-                f"Nothing is in your calendar {say_window(start, end, turn.now, locale=turn.locale)}.",
-                Outcome(),
+            return f"Nothing is in your calendar {window}.", Outcome()
+        inside = [occurrence for occurrence in found if occurrence.within(start, end)]
+        left = _say_left([occurrence for occurrence in found if occurrence not in inside], turn)
+        # Always in the same order, so that two such requests at once can't each wait for the other.
+        receipts = {}
+        for occurrence in sorted(inside, key=lambda occurrence: (occurrence.event.id, occurrence.start)):
+            event = await self._calendar.cancel(occurrence, datetime.now(UTC), series=False)
+            receipts[occurrence] = receipt(
+                event, "cancelled", f"Cancelled {say_occurrence(occurrence, turn)}."
             )
-        receipts = []
-        for occurrence in found:
-            now = datetime.now(UTC)
-            event = await self._calendar.cancel(await self._fresh(occurrence, turn), now, series=False)
-            receipts.append(_receipt(event, "cancelled", f"Cancelled {say_occurrence(occurrence, turn)}."))
-        sentence = f"Cancelled {say_count(len(found), 'appointment')} {window}."
-        return sentence, Outcome(receipts=tuple(receipts))
-
-    async def _fresh(self, occurrence: Occurrence, turn: Turn) -> Occurrence:
-        """A series may be met twice in one window: read what the last step left of it."""
-        again = await self._calendar.between(turn.person, occurrence.start, occurrence.end)
-        same = [found for found in again if found.event.id == occurrence.event.id]
-        return next((found for found in same if found.start == occurrence.start), occurrence)
-
-    async def _find(self, turn: Turn, title: str, on: date | None) -> Occurrence:
-        if on is not None:
-            begin = datetime.combine(on, time.min, tzinfo=turn.zone)
-            found = await self._calendar.between(turn.person, begin, begin + timedelta(days=1))
-            return the_one(title, found, _title, kind="appointment on that day")
-        found = await self._calendar.between(turn.person, turn.now - BEHIND, turn.now + AHEAD)
-        coming = _still_to_come(found, turn)
-        return the_one(title, coming or found, _title, kind="appointment")
+        if not inside:
+            return f"I cancelled nothing {window}.{left}", Outcome()
+        sentence = f"Cancelled {say_count(len(inside), 'appointment')} {window}.{left}"
+        return sentence, Outcome(receipts=tuple(receipts[occurrence] for occurrence in inside))
 
     async def _clashes(self, turn: Turn, start: datetime, end: datetime) -> list[Occurrence]:
         found = await self._calendar.between(turn.person, start, end)
@@ -242,13 +232,57 @@ def _title(occurrence: Occurrence) -> str:
     return occurrence.event.title
 
 
-def _still_to_come(found: list[Occurrence], turn: Turn) -> list[Occurrence]:
-    return [occurrence for occurrence in found if occurrence.end > turn.now]
-
-
 def _check_order(start: datetime, end: datetime) -> None:
     if end < start:
         raise RequestError("That would end before it starts. Say when it starts and when it ends.")
+
+
+def _check_rule(rule: str, start: datetime, zone: str) -> None:
+    """A repetition that can't be read must not get into the calendar: every look would stumble over it."""
+    next(starts_between(rule, start, zone, start, start + timedelta(days=1)), None)
+
+
+def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From the first midnight to the one after the last day."""
+    first = start.astimezone(zone).date()
+    return midnight(first, zone), midnight(first + timedelta(days=whole_days(start, end)), zone)
+
+
+def _moved(
+    occurrence: Occurrence, day: date | None, at: time | None, turn: Turn
+) -> tuple[datetime, datetime]:
+    """The new start and end: whole days on their own zone's calendar, hours on the person's clock."""
+    event = occurrence.event
+    if event.all_day:
+        zone = ZoneInfo(event.time_zone)
+        first = day or occurrence.first_day
+        if at is not None:
+            raise RequestError(f"{capital(event.title)} takes the whole day; name a day to move it to.")
+        start, end = midnight(first, zone), midnight(first + timedelta(days=occurrence.days), zone)
+        past = first < turn.now.date()
+    else:
+        old = occurrence.start.astimezone(turn.zone)
+        start = datetime.combine(day or old.date(), (at or old.time()).replace(tzinfo=None), turn.zone)
+        end = _later(start, occurrence.end.astimezone(UTC) - occurrence.start.astimezone(UTC))
+        past = start <= turn.now
+    if past:
+        raise RequestError("That is already past. Say a day or a time that is still to come.")
+    return start, end
+
+
+def _ask_which_week(day: date, on: date, occurrence: Occurrence) -> None:
+    """Ask where "from Friday to Monday", said on a Monday, leads: back to today, or on to the Monday after."""
+    if on - day >= timedelta(days=7):
+        return
+    name, later = _title(occurrence), day + timedelta(days=7)
+    raise RequestError(
+        f"To today, or to {say_day(later, day)}? Say “move {name} to today” or"
+        f" “move {name} to {later.day} {later:%B}”."
+    )
+
+
+def _later(start: datetime, length: timedelta) -> datetime:
+    return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
 
 
 def _first(event: Event) -> Occurrence:
@@ -261,17 +295,12 @@ def _say_clashes(clashes: list[Occurrence], turn: Turn) -> str:
     return f" It overlaps with {say_list([say_occurrence(clash, turn) for clash in clashes[:3]])}."
 
 
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+def _say_left(left: list[Occurrence], turn: Turn) -> str:
+    if not left:
+        return ""
+    names = say_list([say_occurrence(occurrence, turn) for occurrence in left[:4]])
+    return f" I left what reaches beyond that: {names}. Say “cancel {_title(left[0])}” to cancel it too."
 
 
 def _events(found: list[Occurrence]) -> Outcome:
     return Outcome(result=[occurrence.event for occurrence in found])
-
-
-def _receipt(event: Event, action: Action, sentence: str) -> Receipt:
-    return Receipt(action=action, kind="event", sentence=sentence, reference=str(event.id))
-
-
-def _changed(event: Event, action: Action, sentence: str) -> Answer:
-    return sentence, Outcome(result=event, receipts=(_receipt(event, action, sentence),))

@@ -1,17 +1,20 @@
 """The calendar's sentences."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from passfel.household.occurrence import Occurrence
 from passfel.household.turn import Turn
-from passfel.household.wording import say_day, say_list, say_span, say_time, say_window
+from passfel.household.wording import say_day, say_days, say_list, say_span, say_time, say_window
 
 
 def say_occurrence(occurrence: Occurrence, turn: Turn) -> str:
     """One appointment: "dentist, Friday 27 November, 15:00 to 16:00"."""
     event = occurrence.event
-    span = say_span(occurrence.start, occurrence.end, turn.now, all_day=event.all_day, locale=turn.locale)
+    if event.all_day:
+        span = say_days(occurrence.first_day, occurrence.last_day, turn.now.date())
+    else:
+        span = say_span(occurrence.start, occurrence.end, turn.now, locale=turn.locale)
     place = f", at {event.location}" if event.location else ""
     return f"{event.title}, {span}{place}"
 
@@ -22,14 +25,20 @@ def say_agenda(found: Sequence[Occurrence], begin: datetime, end: datetime, turn
     if not found:
         return f"Nothing is in your calendar {window}."
     days: dict[str, list[str]] = {}
-    for occurrence in found:
-        local = occurrence.start.astimezone(turn.zone)
-        day = say_day(local.date(), turn.now.date())
+    for occurrence in sorted(found, key=lambda occurrence: day_of(occurrence, turn)):
+        day = say_day(day_of(occurrence, turn), turn.now.date())
         days.setdefault(day, []).append(_say_in_day(occurrence, turn))
     lines = [f"{day[0].upper()}{day[1:]}: {say_list(items)}." for day, items in days.items()]
     if len(lines) == 1:
         return lines[0]
     return "\n".join(lines)
+
+
+def day_of(occurrence: Occurrence, turn: Turn) -> date:
+    """The day it starts on for the person; whole days keep their date everywhere."""
+    if occurrence.event.all_day:
+        return occurrence.first_day
+    return occurrence.start.astimezone(turn.zone).date()
 
 
 def _say_in_day(occurrence: Occurrence, turn: Turn) -> str:

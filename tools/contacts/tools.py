@@ -3,11 +3,11 @@
 from langchain_core.tools import BaseTool
 
 from passfel.household.errors import NotFoundError, RequestError
-from passfel.household.receipt import Action, Receipt
 from passfel.household.rows import Contact
-from passfel.household.wording import say_list
+from passfel.household.wording import plain_text, say_list
 from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
-from passfel.tools.matching import best_matches, the_one
+from passfel.tools.matching import Naming, best_matches, same_word, the_one, words_of
+from passfel.tools.receipts import changed
 from passfel.tools.records import RecordTable, read_back
 
 
@@ -34,7 +34,8 @@ class ContactTools:
             who: a name, or a role such as dentist or plumber.
             about: one detail only: phone, email, address or birthday.
         """
-        matches = best_matches(who, await self._contacts.all(turn.person), _label)
+        contacts = await self._contacts.all(turn.person)
+        matches = _with_role(who, contacts) or best_matches(who, contacts, lambda c: _label(c, who))
         if not matches:
             raise NotFoundError(
                 f"I have no contact for “{who}”. Tell me, for example: “my {who} is Ana Silva, 555 0100”."
@@ -64,22 +65,20 @@ class ContactTools:
             birthday: an ISO date.
         """
         told = {"role": role, "phone": phone, "email": email, "address": address, "birthday": birthday}
-        details = {field: value.strip() for field, value in told.items() if value.strip()}
-        if not name.strip() and not role.strip():
+        details = {field: plain_text(value) for field, value in told.items() if plain_text(value)}
+        name, role = plain_text(name), details.get("role", "")
+        if not name and not role:
             raise RequestError("Who is it? Tell me a name.")
-        known = await self._known(turn.person, name.strip(), role.strip())
+        await self._contacts.hold(turn.person)
+        contacts = await self._contacts.all(turn.person)
+        known = _known(contacts, name, role)
         if known is None:
-            added = await self._contacts.add(turn.person, name=name.strip() or role.strip(), **details)
-            contact, action = await read_back(self._contacts, added.id), "added"
-        else:
-            await self._contacts.change(
-                known.id, **({"name": name.strip()} if name.strip() else {}), **details
-            )
-            contact, action = await read_back(self._contacts, known.id), "changed"
-        verb = "Saved" if action == "added" else "Updated"
-        return _changed(
-            contact, "added" if action == "added" else "changed", f"{verb}: {_describe(contact)}."
-        )
+            added = await self._contacts.add(turn.person, **{"name": name or role, **details})
+            contact = await read_back(self._contacts, added.id)
+            return changed(contact, "added", f"Saved: {_describe(contact)}.{_say_others(contact, contacts)}")
+        await self._contacts.change(known.id, **({"name": name} if name else {}), **details)
+        contact = await read_back(self._contacts, known.id)
+        return changed(contact, "changed", f"Updated: {_describe(contact)}.")
 
     async def remove_contact(self, turn: InTurn, who: str) -> Answer:
         """Remove a person or a business from the address book. Undo brings it back.
@@ -88,16 +87,12 @@ class ContactTools:
             turn: the turn.
             who: a name or a role.
         """
-        contact = the_one(who, await self._contacts.all(turn.person), _label, kind="contact")
+        naming = Naming("contact", lambda c: _label(c, who), _describe, "delete contact {}", name=_full_label)
+        contact = the_one(who, await self._contacts.all(turn.person), naming)
+        if await self._contacts.lock(contact.id) is None:
+            raise NotFoundError(f"{contact.name} is no longer in your contacts.")
         await self._contacts.remove(contact.id)
-        return _changed(contact, "removed", f"Removed {_describe(contact)} from your contacts.")
-
-    async def _known(self, person: str, name: str, role: str) -> Contact | None:
-        contacts = await self._contacts.all(person)
-        same_name = [contact for contact in contacts if name and contact.name.casefold() == name.casefold()]
-        same_role = [contact for contact in contacts if role and contact.role.casefold() == role.casefold()]
-        # A new dentist takes the old one's place only where no name says that it is somebody else.
-        return next(iter(same_name or ([] if name else same_role)), None)
+        return changed(contact, "removed", f"Removed {_describe(contact)} from your contacts.")
 
 
 def contact_tools(contacts: RecordTable[Contact]) -> list[BaseTool]:
@@ -105,8 +100,58 @@ def contact_tools(contacts: RecordTable[Contact]) -> list[BaseTool]:
     return ContactTools(contacts).tools()
 
 
-def _label(contact: Contact) -> str:
-    return f"{contact.role} {contact.name}".strip()
+def _known(contacts: list[Contact], name: str, role: str) -> Contact | None:
+    """Who is told about, if already known: the same name in another role is another person.
+
+    Raises:
+        RequestError: it could be several.
+    """
+    if not name:
+        return _only([contact for contact in contacts if _same(contact.role, role)], role)
+    namesakes = [contact for contact in contacts if _same(contact.name, name)]
+    if not role:
+        return _only(namesakes, name)
+    fitting = [contact for contact in namesakes if _same(contact.role, role)]
+    fitting = fitting or [contact for contact in namesakes if not contact.role]
+    # "my dentist's number is …" was told before the dentist's name.
+    fitting = fitting or [c for c in contacts if _same(c.name, role) and _same(c.role, role)]
+    return _only(fitting, name)
+
+
+def _only(fitting: list[Contact], said: str) -> Contact | None:
+    if len(fitting) > 1:
+        choices = say_list([_describe(contact) for contact in fitting[:4]], "or")
+        raise RequestError(
+            f"Which {said} do you mean: {choices}? Say name and role, for example"
+            f" “my {fitting[0].role or 'friend'} {fitting[0].name}”."
+        )
+    return fitting[0] if fitting else None
+
+
+def _same(one: str, other: str) -> bool:
+    return words_of(one) == words_of(other) != []
+
+
+def _with_role(who: str, contacts: list[Contact]) -> list[Contact]:
+    return [contact for contact in contacts if contact.role and _same(contact.role, who)]
+
+
+def _label(contact: Contact, asked: str) -> str:
+    """The name, and the role where all of it was asked for: a mother-in-law is no mother."""
+    wanted = words_of(asked)
+    role = words_of(contact.role)
+    whole = role and all(any(same_word(part, word) for word in wanted) for part in role)
+    return _full_label(contact) if whole else contact.name
+
+
+def _full_label(contact: Contact) -> str:
+    return contact.name if _same(contact.name, contact.role) else f"{contact.role} {contact.name}".strip()
+
+
+def _say_others(contact: Contact, known: list[Contact]) -> str:
+    """Whoever else has the name, so that nobody thinks the one was changed into the other."""
+    others = [_describe(other) for other in known if _same(other.name, contact.name)]
+    return f" You also have {say_list(others[:3])}." if others else ""
 
 
 def _describe(contact: Contact) -> str:
@@ -125,8 +170,3 @@ def _say(contact: Contact, about: str) -> str:
     if contact.role:
         return f"Your {contact.role} is {contact.name}{tail}.".replace("..", ".")
     return f"{contact.name}{tail}."
-
-
-def _changed(contact: Contact, action: Action, sentence: str) -> Answer:
-    receipt = Receipt(action=action, kind="contact", sentence=sentence, reference=str(contact.id))
-    return sentence, Outcome(result=contact, receipts=(receipt,))

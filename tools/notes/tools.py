@@ -3,12 +3,12 @@
 from langchain_core.tools import BaseTool
 
 from passfel.household.errors import NotFoundError, RequestError
-from passfel.household.receipt import Receipt
 from passfel.household.rows import Note
 from passfel.household.turn import Turn
-from passfel.household.wording import say_day
+from passfel.household.wording import plain_text, say_day
 from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
-from passfel.tools.matching import best_matches, the_one
+from passfel.tools.matching import Naming, best_matches, the_one
+from passfel.tools.receipts import changed
 from passfel.tools.records import RecordTable, read_back
 
 SHOWN = 5
@@ -51,13 +51,13 @@ class NoteTools:
             turn: the turn.
             text: the words.
         """
-        if not text.strip():
+        words = plain_text(text)
+        if not words:
             raise RequestError("What should I note?")
-        added = await self._notes.add(turn.person, text=text.strip())
+        added = await self._notes.add(turn.person, text=words)
         note = await read_back(self._notes, added.id)
         sentence = f"Noted: {note.text}" + ("" if note.text[-1] in ".!?" else ".")
-        receipt = Receipt(action="noted", kind="note", sentence=sentence, reference=str(note.id))
-        return sentence, Outcome(result=note, receipts=(receipt,))
+        return changed(note, "noted", sentence)
 
     async def remove_note(self, turn: InTurn, about: str) -> Answer:
         """Remove one note. Undo brings it back.
@@ -66,11 +66,13 @@ class NoteTools:
             turn: the turn.
             about: words of the note.
         """
-        note = the_one(about, await self._notes.all(turn.person), _text, kind="note")
+        naming = Naming("note", _text, lambda note: f"“{note.text}”", "delete the note about {}")
+        note = the_one(about, await self._notes.all(turn.person), naming)
+        if await self._notes.lock(note.id) is None:
+            raise NotFoundError("That note is no longer there.")
         await self._notes.remove(note.id)
         sentence = f"Removed the note “{note.text}”."
-        receipt = Receipt(action="removed", kind="note", sentence=sentence, reference=str(note.id))
-        return sentence, Outcome(result=note, receipts=(receipt,))
+        return changed(note, "removed", sentence)
 
 
 def note_tools(notes: RecordTable[Note]) -> list[BaseTool]:

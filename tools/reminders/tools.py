@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from langchain_core.tools import BaseTool
 from pydantic import AwareDatetime
 
-from passfel.household.errors import RequestError
-from passfel.household.receipt import Action, Receipt
+from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.rows import Reminder
 from passfel.household.turn import Turn
-from passfel.household.wording import say_count, say_list, say_moment
+from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_moment
 from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
-from passfel.tools.matching import best_matches, the_one
+from passfel.tools.matching import Naming, best_matches, the_one
+from passfel.tools.receipts import changed
 from passfel.tools.records import ReminderTable, read_back
 
 
@@ -55,15 +55,18 @@ class ReminderTools:
             at: when, the first time.
             rule: an RFC 5545 RRULE when it repeats.
         """
-        if not text.strip():
+        words = plain_text(text)
+        if not words:
             raise RequestError("What should I remind you of?")
+        if words.casefold().startswith(("before ", "after ")):
+            raise RequestError("I can't tell when that is. Say the time too, for example “at 14:30”.")
         if at <= turn.now and rule is None:
-            raise RequestError(f"{_capital(say_moment(at, turn.now, turn.locale))} is already past.")
+            raise RequestError(f"{capital(say_moment(at, turn.now, turn.locale))} is already past.")
         added = await self._reminders.add(
-            turn.person, text=text.strip(), due_at=at, rule=rule, time_zone=turn.zone.key
+            turn.person, text=words, due_at=at, rule=rule, time_zone=turn.zone.key
         )
         reminder = await read_back(self._reminders, added.id)
-        return _changed(reminder, "set", f"Reminder set: {_say(reminder, turn)}.")
+        return changed(reminder, "set", f"Reminder set: {_say(reminder, turn)}.")
 
     async def cancel_reminder(self, turn: InTurn, text: str) -> Answer:
         """Cancel a reminder. Undo brings it back.
@@ -72,10 +75,20 @@ class ReminderTools:
             turn: the turn.
             text: which reminder.
         """
-        reminder = the_one(text, await self._reminders.waiting(turn.person), _text, kind="reminder")
+        naming = Naming(
+            "reminder",
+            lambda reminder: _label(reminder, text, turn),
+            lambda reminder: _say(reminder, turn),
+            "cancel the reminder to {}",
+            name=_text,
+        )
+        reminder = the_one(text, await self._reminders.waiting(turn.person), naming)
+        now = await self._reminders.lock(reminder.id)
+        if now is None or now.cancelled_at is not None or now.delivered_at is not None:
+            raise NotFoundError(f"The reminder “{reminder.text}” is no longer set.")
         await self._reminders.change(reminder.id, cancelled_at=datetime.now(UTC))
         cancelled = await read_back(self._reminders, reminder.id)
-        return _changed(cancelled, "cancelled", f"Reminder cancelled: {_say(cancelled, turn)}.")
+        return changed(cancelled, "cancelled", f"Reminder cancelled: {_say(cancelled, turn)}.")
 
 
 def reminder_tools(reminders: ReminderTable) -> list[BaseTool]:
@@ -87,16 +100,19 @@ def _text(reminder: Reminder) -> str:
     return reminder.text
 
 
+def _label(reminder: Reminder, asked: str, turn: Turn) -> str:
+    """Its text, with those of the asked words that are its day or its time: "alarm at 7"."""
+    due = reminder.due_at.astimezone(turn.zone)
+    clock = {f"{due:%H:%M}", f"{due.hour}:{due:%M}", f"{due.hour % 12 or 12}:{due:%M}"}
+    if due.minute == 0:
+        hours, half = {str(due.hour), f"{due:%H}", str(due.hour % 12 or 12)}, f"{due:%p}".lower()
+        clock |= hours | {f"{hour}{half}" for hour in hours} | {"o'clock"}
+    days = {f"{due:%A}".lower(), say_day(due.date(), turn.now.date())}
+    told = [word for word in asked.casefold().replace("’", "'").split() if word in clock | days]
+    return " ".join([reminder.text, *told])
+
+
 def _say(reminder: Reminder, turn: Turn) -> str:
     first = " first" if reminder.rule else ""
     again = ", repeating" if reminder.rule else ""
     return f"{reminder.text},{first} {say_moment(reminder.due_at, turn.now, turn.locale)}{again}"
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
-
-
-def _changed(reminder: Reminder, action: Action, sentence: str) -> Answer:
-    receipt = Receipt(action=action, kind="reminder", sentence=sentence, reference=str(reminder.id))
-    return sentence, Outcome(result=reminder, receipts=(receipt,))

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from langchain_core.tools import BaseTool
 from pydantic import AwareDatetime
 
-from passfel.household.errors import RequestError
-from passfel.household.receipt import Action, Receipt
+from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.rows import Task
 from passfel.household.turn import Turn
-from passfel.household.wording import say_count, say_list, say_moment
+from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_moment
 from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
-from passfel.tools.matching import best_matches, the_one
+from passfel.tools.matching import Naming, best_matches, the_one
+from passfel.tools.receipts import changed
 from passfel.tools.records import TaskTable, read_back
 
 
@@ -56,11 +56,12 @@ class TaskTools:
             title: what is to be done, in the person's words.
             due: by when, where it was said.
         """
-        if not title.strip():
+        words = plain_text(title)
+        if not words:
             raise RequestError("What should I put on the list?")
-        added = await self._tasks.add(turn.person, title=title.strip(), due_at=due)
+        added = await self._tasks.add(turn.person, title=words, due_at=due)
         task = await read_back(self._tasks, added.id)
-        return _changed(task, "added", f"Added to your list: {_say(task, turn)}.")
+        return changed(task, "added", f"Added to your list: {_say(task, turn)}.")
 
     async def complete_task(self, turn: InTurn, title: str) -> Answer:
         """Tick off something on the list.
@@ -69,10 +70,14 @@ class TaskTools:
             turn: the turn.
             title: which task.
         """
-        task = the_one(title, await self._tasks.open(turn.person), _title, kind="open task")
+        naming = Naming("open task", _title, lambda task: _say(task, turn), "tick off {}")
+        task = the_one(title, await self._tasks.open(turn.person), naming)
+        now = await self._tasks.lock(task.id)
+        if now is None or now.done_at is not None:
+            raise NotFoundError(f"{capital(task.title)} is no longer on your list.")
         await self._tasks.change(task.id, done_at=datetime.now(UTC))
         done = await read_back(self._tasks, task.id)
-        return _changed(done, "done", f"Ticked off: {done.title}.")
+        return changed(done, "done", f"Ticked off: {done.title}.")
 
 
 def task_tools(tasks: TaskTable) -> list[BaseTool]:
@@ -89,9 +94,6 @@ def _say(task: Task, turn: Turn) -> str:
         return task.title
     due = task.due_at.astimezone(turn.zone)
     late = ", overdue" if due < turn.now else ""
-    return f"{task.title} (by {say_moment(due, turn.now, turn.locale)}{late})"
-
-
-def _changed(task: Task, action: Action, sentence: str) -> Answer:
-    receipt = Receipt(action=action, kind="task", sentence=sentence, reference=str(task.id))
-    return sentence, Outcome(result=task, receipts=(receipt,))
+    whole_day = (due.hour, due.minute) == (23, 59)
+    by = say_day(due.date(), turn.now.date()) if whole_day else say_moment(due, turn.now, turn.locale)
+    return f"{task.title} (by {by}{late})"
