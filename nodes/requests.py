@@ -12,7 +12,6 @@ from typing import Any
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage
 from langgraph.graph.message import add_messages
 
-
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 

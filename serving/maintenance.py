@@ -68,11 +68,9 @@ class Maintenance:
         Raises:
             UnreachableError: maintenance is on.
         """
-        if self.on:
-            raise UnreachableError(SOURCE, SENTENCE)
         held = await self._hold()
         try:
-            if self.on:
+            if await asyncio.to_thread(lambda: self.on):
                 raise UnreachableError(SOURCE, SENTENCE)
             yield
         finally:
@@ -101,10 +99,8 @@ class Maintenance:
 
     async def _hold(self) -> int | None:
         """Take the lock, shared; None where the folder can't keep one: an answer matters more than a count."""
-        try:
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
+        lock = await asyncio.to_thread(self._opened)
+        if lock is None:
             return None
         try:
             while not _try(lock, alone=False):  # noqa: ASYNC110 - somebody looks whether anything runs: a moment
@@ -113,6 +109,13 @@ class Maintenance:
             os.close(lock)
             raise
         return lock
+
+    def _opened(self) -> int | None:
+        try:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return None
 
 
 def _try(lock: int, *, alone: bool) -> bool:
