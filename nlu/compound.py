@@ -8,11 +8,16 @@ from passfel.nlu.language import load
 
 MOST = 4
 """Requests looked for in one utterance."""
+MOST_JOINTS = 7
+LONGEST = 400
+"""Characters; nobody makes four requests in more, and every try takes time."""
 
 
 def splits(text: str, language: str) -> Iterator[list[str]]:
     """Ways to cut `text` at its joints into two to four parts, the fewest parts first."""
-    joints = list(_joints(language).finditer(text))[:8]
+    joints = list(_joints(language).finditer(text)) if len(text) <= LONGEST else []
+    if len(joints) > MOST_JOINTS:
+        return
     for count in range(1, min(MOST, len(joints) + 1)):
         yield from _cut(text, joints, count)
 

@@ -14,11 +14,19 @@ from hassil import Intents, RecognizeResult, TextSlotList, recognize_all
 
 from passfel.household.turn import Turn
 from passfel.household.understanding import Call
+from passfel.nlu.conditions import Said, fits, is_in_evening
 from passfel.nlu.language import grammars, load
-from passfel.nlu.reading import Unfilled, arguments, check, problem
+from passfel.nlu.reading import Unfilled, arguments, check, in_evening, problem
 from passfel.nlu.slots.numbers import find_numbers, read_expression
 from passfel.nlu.slots.quantities import find_quantities, read_unit
-from passfel.nlu.slots.when import find_whens
+from passfel.nlu.slots.when import When, find_whens
+
+LONGEST = 400
+"""Characters of a request; of what is longer only a note can be made."""
+MOST_WHENS = 45
+"""Dates and times, counted with their parts; beyond, the readings grow with their cube."""
+MONTH_FIRST = frozenset({"en-us", "en-ph"})
+"""Where 11/12 is the 12th of November."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,8 @@ class Match:
     free: int
     """Characters that only a wildcard covers: the fewer, the surer."""
     free_text: str
+    open: str = ""
+    """Whether its free text would swallow another request: "", "maybe" or "always"."""
 
 
 class Grammar:
@@ -42,6 +52,19 @@ class Grammar:
 
     @cached_property
     def _intents(self) -> Intents:
+        return Intents.from_dict(self._merged)
+
+    @cached_property
+    def _open(self) -> Intents:
+        """Only what takes any text to its end."""
+        intents = {
+            name: {"data": [block for block in body["data"] if block["metadata"].get("open") == "always"]}
+            for name, body in self._merged["intents"].items()
+        }
+        return Intents.from_dict({**self._merged, "intents": {n: b for n, b in intents.items() if b["data"]}})
+
+    @cached_property
+    def _merged(self) -> dict[str, Any]:
         merged: dict[str, Any] = {
             "language": self.language,
             "intents": {},
@@ -55,7 +78,7 @@ class Grammar:
             for intent, body in file["intents"].items():
                 blocks = [_with_domain(block, file["domain"]) for block in body["data"]]
                 merged["intents"].setdefault(intent, {"data": []})["data"].extend(blocks)
-        return Intents.from_dict(merged)
+        return merged
 
     def best(self, text: str, turn: Turn) -> Match | None:
         """The reading that leaves least to wildcards, or None when no sentence fits."""
@@ -64,8 +87,15 @@ class Grammar:
 
     def matches(self, text: str, turn: Turn) -> Iterator[Match]:
         """Every reading of the whole `text`."""
-        for result in recognize_all(text, self._intents, slot_lists=_slot_lists(text, turn)):
-            match = _match(result, text)
+        whens: list[When] = []
+        if len(text) <= LONGEST:
+            whens = find_whens(
+                text, turn.now, month_first=turn.locale.replace("_", "-").lower() in MONTH_FIRST
+            )
+        long = len(text) > LONGEST or len(whens) > MOST_WHENS
+        lists = {} if long else _slot_lists(text, whens)
+        for result in recognize_all(text, self._open if long else self._intents, slot_lists=lists):
+            match = _match(result, text, whens)
             if match is not None:
                 yield match
 
@@ -78,11 +108,11 @@ def _with_domain(block: Mapping[str, Any], domain: str) -> dict[str, Any]:
     return {**block, "metadata": {"domain": domain, **block.get("metadata", {})}}
 
 
-def _slot_lists(text: str, turn: Turn) -> dict[str, Any]:
+def _slot_lists(text: str, whens: list[When]) -> dict[str, Any]:
     """The typed parts found in this very utterance, as the lists that templates refer to."""
     expression = read_expression(text)
     found: dict[str, list[tuple[str, Any]]] = {
-        "when": [(when.text, when) for when in find_whens(text, turn.now)],
+        "when": [(when.text, when) for when in whens],
         "number": [(number.text, number) for number in find_numbers(text) if not number.is_percent],
         "quantity": [(quantity.text, quantity) for quantity in find_quantities(text)],
         "unit": _units(text),
@@ -108,21 +138,43 @@ def _expressions(text: str) -> list[tuple[str, str]]:
     return [(tail, found) for tail in tails if (found := read_expression(tail))]
 
 
-def _match(result: RecognizeResult, text: str) -> Match | None:
+def _match(result: RecognizeResult, text: str, whens: list[When]) -> Match | None:
     metadata = result.intent_metadata or {}
     slots: dict[str, Any] = {}
-    free_text = []
+    free: list[Said] = []
+    hold: Mapping[str, str] = metadata.get("hold", {})
     for entity in result.entities_list:
         span = entity.text_span
-        said = text[span[0] : span[1]].strip() if entity.is_wildcard and span else entity.value
-        slots[entity.name] = said
-        if entity.is_wildcard:
-            free_text.append(str(said))
+        if entity.is_wildcard and span:
+            raw = text[span[0] : span[1]]
+            said = Said(raw.strip(), span[0] + len(raw) - len(raw.lstrip()), whens)
+            if entity.name in hold and not fits(hold[entity.name], said):
+                return None
+            slots[entity.name] = said.text
+            free.append(said)
+        else:
+            slots[entity.name] = entity.value
+    slots = _placed(slots)
     try:
         check(metadata.get("require", []), metadata.get("refuse", []), slots)
     except Unfilled:
         return None
-    reply = problem(slots) or metadata.get("reply", "")
+    reply = problem(slots) or _filled(metadata.get("reply", ""), slots)
     call = None if reply else Call(result.intent.name, arguments(metadata.get("arguments", {}), slots))
-    free = sum(map(len, free_text)) + len(free_text)
-    return Match(str(metadata["domain"]), call, reply, free, " ".join(free_text))
+    letters = sum(len(said.text) for said in free) + len(free)
+    free_text = " ".join(said.text for said in free)
+    return Match(str(metadata["domain"]), call, reply, letters, free_text, str(metadata.get("open", "")))
+
+
+def _placed(slots: dict[str, Any]) -> dict[str, Any]:
+    """Dinner "at 7" is in the evening."""
+    if not is_in_evening(str(slots.get("title", ""))):
+        return slots
+    return {name: in_evening(slot) if isinstance(slot, When) else slot for name, slot in slots.items()}
+
+
+def _filled(reply: str, slots: Mapping[str, Any]) -> str:
+    """A reply with what was said in the place of its braces."""
+    for name, slot in slots.items():
+        reply = reply.replace(f"{{{name}}}", slot.text if isinstance(slot, When) else str(slot))
+    return reply

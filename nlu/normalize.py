@@ -1,6 +1,7 @@
 """What is cut from an utterance before grammars see it: politeness, contractions, stray marks."""
 
 import re
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ LONGEST = 1_000
 
 def normalize(text: str, language: str) -> str:
     """The same request in plain form: one space between words, no politeness, contractions spelled out."""
-    plain = " ".join(text.translate(_MARKS).split())
+    plain = " ".join(_without_controls(text.translate(_MARKS)).split())
     forms = _forms(language)
     previous = ""
     while plain != previous:
@@ -22,6 +23,17 @@ def normalize(text: str, language: str) -> str:
     return _contractions(language).sub(lambda match: _spell_out(match, language), plain)
 
 
+def _without_controls(text: str) -> str:
+    """No escape sequences, no control characters and no marks that turn the writing around."""
+    kept = _SEQUENCES.sub("", " ".join(text.split()))
+    return "".join(char for char in kept if char == _JOINER or unicodedata.category(char) not in {"Cc", "Cf"})
+
+
+_JOINER = "\u200d"
+"""Joins emoji, and letters of some scripts."""
+_SEQUENCES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+)
 _MARKS = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', 0x00A0: " ", ord("–"): "-", 0: ""}
 
 

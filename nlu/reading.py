@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -48,6 +49,20 @@ def problem(slots: Slots) -> str:
     return next((slot.problem for slot in slots.values() if isinstance(slot, When) and slot.problem), "")
 
 
+def in_evening(when: When) -> When:
+    """A bare "at 7", read as 19:00."""
+    if not when.bare or not 5 <= when.start.hour < _NOON:
+        return when
+    later = timedelta(hours=_NOON)
+    finish = when.finish + later if when.finish and when.finish.hour < _NOON else when.finish
+    if when.finish and finish and finish <= when.start + later:
+        finish = when.finish + later
+    end = finish or when.window[1] + later
+    return replace(
+        when, bare=False, start=when.start + later, finish=finish, window=(when.start + later, end)
+    )
+
+
 def _value(source: Any, slots: Slots) -> Any:
     if not isinstance(source, str):
         return source
@@ -56,6 +71,8 @@ def _value(source: Any, slots: Slots) -> Any:
     slot, _, part = source.partition(".")
     if slot not in slots:
         return None
+    if part == "new_clock":
+        return _new_clock(slots[slot], slots.get("from"))
     return _part(slots[slot], part)
 
 
@@ -86,6 +103,40 @@ def _vague(when: When) -> bool:
     return not when.has_time and when.grain not in {"day", "hour", "minute"}
 
 
+def _is_point(when: When) -> bool:
+    """One day, one time of day, or both: nothing that lasts, repeats, or has no end."""
+    if when.bound in {"before", "after", "since", "until"} or when.rule:
+        return False
+    return not when.finish and (when.has_day or when.has_time) and not _vague(when)
+
+
+def _clock(when: When) -> time | None:
+    """The said time of day of something that exists; without a day, 1 to 6 are in the afternoon."""
+    if not when.has_time:
+        return None
+    clock = when.start.time()
+    if not when.bare or when.has_day:
+        return clock
+    said = clock.hour % _NOON or _NOON
+    return clock.replace(hour=said + _NOON if said <= _LAST_AFTERNOON else said)
+
+
+def _new_clock(when: When, old: When | None) -> str | None:
+    """The time that something moves to; "from 6 to 7" stays in the half of the day where it was."""
+    clock, before = _clock(when), _clock(old) if old is not None else None
+    if clock is None:
+        return None
+    near = before is not None and when.bare and 0 < (clock.hour - before.hour) % _NOON <= 3
+    if near and before is not None and before.hour >= _NOON > clock.hour:
+        clock = clock.replace(hour=clock.hour + _NOON)
+    return clock.isoformat()
+
+
+def _due(when: When) -> datetime:
+    """By when: the said time, or the last minute of the day or the stretch."""
+    return when.start if when.has_time else when.window[1] - timedelta(minutes=1)
+
+
 def _alert(when: When) -> datetime:
     """When to speak up: the said time, the end of a timer, or a civil hour of the day."""
     if when.has_time:
@@ -109,6 +160,7 @@ def _wake(when: When) -> datetime:
 _MORNING = timedelta(hours=9)
 _PART_DELAY = timedelta(hours=2)
 _NOON = 12
+_LAST_AFTERNOON = 6
 _AFTERNOON = re.compile(r"(?i)p\.?m|noon|evening|night|\b(?:1[2-9]|2[0-3])\b")
 
 _WHEN_PARTS: dict[str, Callable[[When], Any]] = {
@@ -122,6 +174,13 @@ _WHEN_PARTS: dict[str, Callable[[When], Any]] = {
     "rule": lambda when: when.rule,
     "window_start": lambda when: when.window[0],
     "window_end": lambda when: when.window[1],
+    "clock": _clock,
+    "due": _due,
+    "point": lambda when: _is_point(when) or None,
+    "known": lambda when: when.bound not in {"before", "after", "since", "until"} or None,
+    "doubtful": lambda when: when.doubtful or None,
+    "has_time": lambda when: when.has_time or None,
+    "length": lambda when: (when.duration is not None and not when.has_day) or None,
     "begin_of_day": lambda when: datetime.combine(when.start.date(), time.min, tzinfo=when.start.tzinfo),
     "alert": _alert,
     "wake": _wake,

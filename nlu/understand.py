@@ -17,16 +17,20 @@ from passfel.nlu.normalize import LONGEST, normalize
 LANGUAGES = ("en",)
 SURE = 0.95
 """The confidence of a whole match; a classifier's is its own."""
+MOST_RUNS = 40
+"""Times that grammars look at parts of one utterance."""
+ASIDE = ("get_", "list_", "find_", "search_", "check_", "calculate", "convert_", "set_reminder")
+"""Calls that may follow a reminder or a task in one breath: taking them for part of its text, or not, harms nobody."""
 
 
 class Understander:
     """Understands one language; immutable after `warm`, shared by all turns."""
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(self, language: str = "en", grammar: Grammar | None = None) -> None:
         """Choose the language; an unknown one falls back to English."""
         base = language.replace("_", "-").split("-")[0].lower()
         self._language = base if base in LANGUAGES else "en"
-        self._grammar = Grammar(self._language)
+        self._grammar = grammar or Grammar(self._language)
         self._classifier = Classifier(self._language)
 
     def warm(self, turn: Turn) -> None:
@@ -38,46 +42,98 @@ class Understander:
         """What `text` asks for; calls only where every word is accounted for."""
         if len(text) > LONGEST:
             return Understanding(intents=("chat",), effort="long_form", confidence=0.5)
-        plain = normalize(text, self._language)
-        known = self._whole(plain, turn)
-        return known or self._classifier.classify(plain)
+        return self._understand(self._utterance(text, turn))
 
     def understand_leniently(self, text: str, turn: Turn) -> Understanding:
         """What can be taken from `text` when there is no language model to ask."""
-        understood = self.understand(text, turn)
-        if understood.whole or len(text) > LONGEST:
+        if len(text) > LONGEST:
+            return self.understand(text, turn)
+        utterance = self._utterance(text, turn)
+        understood = self._understand(utterance)
+        if understood.whole:
             return understood
-        plain = normalize(text, self._language)
-        return self._parts(plain, turn) or self._tail(plain, turn) or understood
+        return utterance.some_parts() or utterance.tail() or understood
 
-    def _whole(self, plain: str, turn: Turn) -> Understanding | None:
-        match = self._grammar.best(plain, turn)
-        if match is not None and match.free == 0:
+    def _understand(self, utterance: "Utterance") -> Understanding:
+        return utterance.whole() or self._classifier.classify(utterance.plain)
+
+    def _utterance(self, text: str, turn: Turn) -> "Utterance":
+        return Utterance(normalize(text, self._language), self._language, self._grammar, turn)
+
+
+class Utterance:
+    """One utterance while it is looked at: no part of it is read twice, and not too many are."""
+
+    def __init__(self, plain: str, language: str, grammar: Grammar, turn: Turn) -> None:
+        """Keep the normalized text."""
+        self.plain = plain
+        self._language = language
+        self._grammar = grammar
+        self._turn = turn
+        self._read: dict[str, Match | None] = {}
+        self._runs = 0
+
+    def whole(self) -> Understanding | None:
+        """Every word accounted for, by one request or by several."""
+        match = self._best(self.plain)
+        if match is not None and (match.free == 0 or match.open == "always"):
             return _understood([match])
-        for parts in splits(plain, self._language):
-            matches = [self._grammar.best(normalize(part, self._language), turn) for part in parts]
-            if all(matches) and not any(found.reply for found in matches if found):
-                return _understood([found for found in matches if found])
-        return _understood([match]) if match is not None else None
+        for parts in splits(self.plain, self._language):
+            matches = self._all(parts)
+            if matches is not None:
+                return _understood(matches) if _is_clear(matches) else None
+        if match is None or self._runs >= MOST_RUNS:
+            return None
+        return _understood([match])
 
-    def _parts(self, plain: str, turn: Turn) -> Understanding | None:
+    def some_parts(self) -> Understanding | None:
         """Some parts of a compound request are known: do those, and name the rest."""
-        for parts in splits(plain, self._language):
-            matches = [self._grammar.best(normalize(part, self._language), turn) for part in parts]
+        for parts in splits(self.plain, self._language):
+            matches = [self._best(normalize(part, self._language)) for part in parts]
             known = [match for match in matches if match is not None and match.call is not None]
-            if known:
+            if known and not any(match.open for match in matches[:-1] if match is not None):
                 left = [part for part, match in zip(parts, matches, strict=True) if match is None]
                 return replace(_understood(known), whole=False, confidence=0.6, left_over=" and ".join(left))
         return None
 
-    def _tail(self, plain: str, turn: Turn) -> Understanding | None:
+    def tail(self) -> Understanding | None:
         """A request at the end of other words: "we are out of milk, add milk to the list"."""
-        words = plain.split()
+        words = self.plain.split()
         for begin in range(1, min(len(words) - 1, 8)):
-            match = self._grammar.best(" ".join(words[begin:]), turn)
+            match = self._best(" ".join(words[begin:]))
             if match is not None and match.call is not None and match.free == 0:
                 return replace(_understood([match]), whole=False, confidence=0.5)
         return None
+
+    def _all(self, parts: list[str]) -> list[Match] | None:
+        """The readings of all parts, or None when one has none."""
+        matches = []
+        for part in parts:
+            match = self._best(normalize(part, self._language))
+            if match is None:
+                return None
+            matches.append(match)
+        return matches
+
+    def _best(self, part: str) -> Match | None:
+        if part not in self._read:
+            if self._runs >= MOST_RUNS:
+                return None
+            self._runs += 1
+            self._read[part] = self._grammar.best(part, self._turn)
+        return self._read[part]
+
+
+def _is_clear(matches: list[Match]) -> bool:
+    """Whether it is plain that several requests were made, and all can be carried out."""
+    if any(match.reply for match in matches) or any(match.open == "always" for match in matches[:-1]):
+        return False
+    if not any(match.open for match in matches[:-1]):
+        return True
+    opened = next(index for index, match in enumerate(matches) if match.open)
+    return all(
+        match.call is not None and match.call.name.startswith(ASIDE) for match in matches[opened + 1 :]
+    )
 
 
 def _understood(matches: list[Match]) -> Understanding:

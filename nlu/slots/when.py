@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from passfel.nlu.slots.chart import Piece, find_pieces
 from passfel.nlu.slots.date_words import date_tokens, date_words
 from passfel.nlu.slots.resolve import resolve
-from passfel.nlu.slots.spec import Grain, Reading
+from passfel.nlu.slots.spec import Grain, Reading, Spec
 
 __all__ = ["When", "find_whens", "parse_when"]
 
@@ -40,6 +40,12 @@ class When:
     grain: Grain
     problem: str = ""
     """One sentence, where what was said can't be."""
+    bound: str = ""
+    """What stands in front of a moment that is no point in time: before, after, since, from or until."""
+    bare: bool = False
+    """Whether an hour was said without morning or afternoon: "at 7"."""
+    doubtful: bool = False
+    """Whether it is the name of this very weekday alone: today, or in a week."""
 
 
 def find_whens(text: str, now: datetime, *, month_first: bool = False) -> list[When]:
@@ -119,4 +125,14 @@ def _whens(reading: Reading, piece: Piece) -> Iterator[When]:
             window=moment.window,
             grain=moment.grain,
             problem=moment.problem,
+            bound=spec.bound
+            or ("until" if spec.until and not (spec.day or spec.clock or spec.part or spec.instant) else ""),
+            bare=bool(spec.clock and not spec.clock.sure and not spec.part),
+            doubtful=_is_doubtful(reading, spec),
         )
+
+
+def _is_doubtful(reading: Reading, spec: Spec) -> bool:
+    """Whether only a weekday was said, and it is today's."""
+    alone = spec.day and spec.day.loose and not (spec.clock or spec.part or spec.rule or spec.until)
+    return bool(alone and spec.day and spec.day.first == reading.today)

@@ -1,0 +1,172 @@
+"""What a free slot must be like: a template takes any words, and these say which ones it means.
+
+A wrong guess costs more than a question, so whatever looks like a date that was not read, or like
+another request, makes the reading fall away.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from passfel.nlu.language import load
+from passfel.nlu.slots.person import read_person
+from passfel.nlu.slots.when import When
+
+LONGEST_TITLE = 12
+"""Words of a title; whoever says more says something else."""
+_FRACTION = re.compile(r"\d\s*[/:]\s*\d|(?:^|\s)\d{1,2}(?:st|nd|rd|th)?$|@")
+_FORM = re.compile(r"(?i)[a-z]{2,}ed")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The words of one free slot."""
+
+    text: str
+    begin: int
+    whens: Sequence[When]
+    """Every date and time of the utterance."""
+
+    @property
+    def words(self) -> list[str]:
+        """In lower case, without the marks around them."""
+        return [word for word in (raw.strip(',.;:!?"()').casefold() for raw in self.text.split()) if word]
+
+    def inside(self) -> list[When]:
+        """The days and times that lie within the slot."""
+        end = self.begin + len(self.text)
+        return [
+            when
+            for when in self.whens
+            if self.begin <= when.begin and when.end <= end and (when.has_day or when.has_time)
+        ]
+
+
+def fits(name: str, said: Said) -> bool:
+    """Whether the words can be what the template takes them for."""
+    return _CONDITIONS[name](said)
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """One list of `words.yaml`."""
+    lists: Mapping[str, list[str]] = load("en", "words")
+    return frozenset(lists[name])
+
+
+def is_in_evening(title: str) -> bool:
+    """Whether what is called so begins in the evening when a bare hour is said."""
+    return bool(_folded(title) & words("evening"))
+
+
+def _folded(text: str) -> set[str]:
+    return {word.strip(",.;:!?").casefold() for word in text.split()}
+
+
+def _is_timeless(said: Said) -> bool:
+    """No date or time is left in it, but for a day that is part of a name ("Sunday roast")."""
+    if _FRACTION.search(said.text) or words("not_inside").intersection(said.words):
+        return False
+    return all(_is_named(when, said) for when in said.inside())
+
+
+def _is_named(when: When, said: Said) -> bool:
+    """A bare "Sunday" or "Christmas" with nothing but an article before it, and its noun behind it."""
+    before = said.text[: when.begin - said.begin].split()
+    behind = said.text[when.end - said.begin :].split()
+    if when.has_time or when.rule or when.grain != "day" or " " in when.text or not behind:
+        return False
+    if before and before[-1].casefold() not in {"the", "a", "an", "my", "our"}:
+        return False
+    follower = behind[0].casefold().strip(",")
+    return follower.isalpha() and follower not in words("not_first") | words("not_last")
+
+
+def _is_title(said: Said) -> bool:
+    """The name of an appointment."""
+    tokens = said.words
+    if not tokens or len(tokens) > LONGEST_TITLE or " ".join(tokens) in words("not_names"):
+        return False
+    return (
+        tokens[0] not in words("not_first")
+        and tokens[-1] not in words("not_last")
+        and "," not in said.text
+        and _is_timeless(said)
+    )
+
+
+def _is_engagement(said: Said) -> bool:
+    """What one can have on a day: "a dentist appointment", "lunch with Ana", not "a headache"."""
+    return _is_title(said) and not _FORM.fullmatch(said.words[0]) and _head(said) in words("engagements")
+
+
+def _is_other_engagement(said: Said) -> bool:
+    """May be an appointment, but isn't known as one."""
+    known = _is_engagement(said)
+    return _is_title(said) and not known and not _FORM.fullmatch(said.words[0])
+
+
+def _head(said: Said) -> str:
+    """The noun that the others describe: the last one before "with", "at", "for"."""
+    tokens = said.words
+    cut = next((i for i, word in enumerate(tokens) if i and word in {"with", "at", "for", "in", "to"}), None)
+    return tokens[:cut][-1]
+
+
+def _is_errand(said: Said) -> bool:
+    """What a reminder says; a time in it would be of something else."""
+    return _is_reminded(said) and not any(when.has_time for when in said.inside())
+
+
+def _is_reminded(said: Said) -> bool:
+    return bool(said.words) and said.words[0] not in words("not_reminded")
+
+
+def _is_goods(said: Said) -> bool:
+    tokens = said.words
+    plain = " ".join(tokens)
+    if not tokens or len(tokens) > 4 or said.inside() or plain in words("not_goods"):
+        return False
+    return tokens[0] not in words("not_goods") | words("not_first")
+
+
+def _is_person(said: Said) -> bool:
+    """A name as people write it, or any words beside a number or an e-mail address."""
+    told = read_person(said.text)
+    if not told.name:
+        return bool(told.phone or told.email)
+    names = told.name.replace(",", " ").split()
+    if any(name.casefold() in words("no_persons") for name in names) or len(names) > 5:
+        return False
+    if told.phone or told.email or names[0].casefold() in words("titles"):
+        return True
+    return all(name[0].isupper() or name.casefold() in words("particles") for name in names)
+
+
+def _is_called(said: Said) -> bool:
+    """Any name, where "called" or "save" makes clear that it is one."""
+    names = read_person(said.text).name.split()
+    return bool(names) and len(names) <= 5 and names[0].casefold() not in words("no_persons")
+
+
+def _is_item(said: Said) -> bool:
+    """Something on a list."""
+    return (
+        bool(said.words)
+        and said.words[0] not in {"list", "lists", "it", "that", "this"}
+        and len(said.words) <= 30
+    )
+
+
+_CONDITIONS: dict[str, Callable[[Said], bool]] = {
+    "title": _is_title,
+    "engagement": _is_engagement,
+    "other_engagement": _is_other_engagement,
+    "errand": _is_errand,
+    "reminded": _is_reminded,
+    "goods": _is_goods,
+    "person": _is_person,
+    "called": _is_called,
+    "item": _is_item,
+}
