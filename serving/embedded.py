@@ -32,8 +32,8 @@ NAME = "embedded"
 class EmbeddedChat(BaseChatModel):
     """Answers by rules: tool calls for what it understood, then the tools' sentences.
 
-    Calls take `turn` (the Turn the words were said in; without it, this moment in UTC) and ignore
-    `thinking`. Its usage counts words as tokens.
+    Calls take `turn` (the Turn the words were said in; without it, this moment in UTC) and `away` (why a
+    better model gave no answer, in a sentence), and ignore `thinking`. Its usage counts words as tokens.
     """
 
     understand: Understand
@@ -69,7 +69,8 @@ class EmbeddedChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        message = self._answer(messages, stop or [], kwargs.get("tools") or [], kwargs.get("turn"))
+        away = str(kwargs.get("away") or "")
+        message = self._answer(messages, stop or [], kwargs.get("tools") or [], kwargs.get("turn"), away)
         finish = {"finish_reason": "tool_calls" if message.tool_calls else "stop"}
         return ChatResult(generations=[ChatGeneration(message=message, generation_info=finish)])
 
@@ -102,7 +103,7 @@ class EmbeddedChat(BaseChatModel):
             yield chunk
 
     def _answer(
-        self, messages: list[BaseMessage], stop: list[str], tools: list[str], turn: Turn | None
+        self, messages: list[BaseMessage], stop: list[str], tools: list[str], turn: Turn | None, away: str
     ) -> AIMessage:
         turn = turn or Turn(now=datetime.now(UTC))
         said, since = _this_turn(messages)
@@ -121,7 +122,7 @@ class EmbeddedChat(BaseChatModel):
         elif understood.calls:
             text = undone
         else:
-            text = self._lost(understood)
+            text = self._lost(understood, away)
         return self._message(messages, _until(text, stop))
 
     def _message(
@@ -139,10 +140,12 @@ class EmbeddedChat(BaseChatModel):
             usage_metadata=_usage(messages, text, calls),
         )
 
-    def _lost(self, understood: Understanding) -> str:
+    def _lost(self, understood: Understanding, away: str) -> str:
         able = f"I can help with {say_list(self.abilities)}" if self.abilities else "I can do little"
         if understood.intents[:1] == ("reject",):
             return f"That is not something I can do; {able}."
+        if away:
+            return f"I did not understand that. {away} Without it {able}."
         return f"I did not understand that: no language model is connected, and without one {able}."
 
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -75,7 +75,8 @@ class ModelLadder:
                 continue
             notes = {"rung": rung.name, **({"stepped_down": failure.sentence} if failure else {})}
             try:
-                answer = self._climb(rung, breaker, messages, tools, turn, thinking)
+                away = {"away": failure.sentence} if failure and not isinstance(rung.model, Served) else {}
+                answer = self._climb(rung, breaker, messages, tools, turn=turn, thinking=thinking, **away)
                 async with contextlib.aclosing(answer) as chunks:
                     async for chunk in chunks:
                         # On one chunk only: strings double when chunks are added up.
@@ -100,8 +101,7 @@ class ModelLadder:
         breaker: Breaker,
         messages: Sequence[BaseMessage],
         tools: Sequence[BaseTool],
-        turn: Turn,
-        thinking: int | None,
+        **kwargs: Any,
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """Stream from one rung, and tell its breaker how it went."""
         if rung.withheld:
@@ -110,7 +110,7 @@ class ModelLadder:
         said, spoken = "", False
         held: list[AIMessageChunk] = []
         async with self._counted(rung):
-            stream = model.astream(list(messages), turn=turn, thinking=thinking)
+            stream = model.astream(list(messages), **kwargs)
             try:
                 in_time = self._in_time(cast("AsyncGenerator[AIMessageChunk, None]", stream))
                 async with contextlib.aclosing(in_time) as chunks:
