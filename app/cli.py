@@ -23,6 +23,10 @@ bench = typer.Typer(
     help="Measure the assistant on this machine.", no_args_is_help=True, rich_markup_mode=None
 )
 commands.add_typer(bench, name="bench")
+evaluate = typer.Typer(
+    help="Judge the assistant by what it does.", no_args_is_help=True, rich_markup_mode=None
+)
+commands.add_typer(evaluate, name="eval")
 
 Thread = Annotated[str, typer.Option(help="The conversation that is gone on with.")]
 User = Annotated[str, typer.Option(help="Whose calendar, tasks and notes are meant.")]
@@ -167,6 +171,51 @@ def bench_turn(
     from passfel.evals.bench_turn import main as measure
 
     return measure(turns, conversation, as_json=as_json)
+
+
+@bench.command("llm")
+@_told
+def bench_llm(
+    base_url: Annotated[str, typer.Option(help="An OpenAI-compatible server: http://127.0.0.1:30000/v1.")],
+    model: Annotated[str, typer.Option(help="The name under which the server offers it.")] = "passfel",
+    api_key_file: Annotated[Path | None, typer.Option(help="A file that holds the server's key.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is asked at 1, 5 and 20 at once.")] = 2,
+    seconds: Annotated[float, typer.Option(min=1, help="No new round is begun after so long.")] = 900,
+    as_json: AsJson = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw a picture into this file as well.")] = None,
+) -> int:
+    """Time a language model's server against what a household needs; exit code 1 when a target is missed."""
+    from passfel.evals.bench_llm import Options
+    from passfel.evals.bench_llm_report import main as measure
+
+    options = Options(rounds=rounds, seconds=seconds)
+    return measure(
+        base_url, model=model, api_key_file=api_key_file, options=options, as_json=as_json, plot=plot
+    )
+
+
+@evaluate.command("tokens")
+@_told
+def eval_tokens(
+    as_json: AsJson = False,
+    wrong: Annotated[bool, typer.Option("--wrong", help="List the sentences that went wrong.")] = False,
+) -> int:
+    """Count model calls and prompt tokens a turn, beside two plain agents; exit code 1 when a goal is missed."""
+    from passfel.evals.calls_and_tokens import main as measure
+
+    return measure(as_json=as_json, wrong=wrong)
+
+
+@evaluate.command("replay")
+@_told
+def eval_replay(
+    folder: Annotated[Path, typer.Argument(help="Recorded answers of model servers.")],
+    as_json: AsJson = False,
+) -> int:
+    """Replay recorded answers of model servers through the client; exit code 1 when one is taken wrongly."""
+    from passfel.evals.replay import main as measure
+
+    return measure(folder, as_json=as_json)
 
 
 @commands.command("serve-model")
