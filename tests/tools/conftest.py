@@ -8,8 +8,16 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 
 from passfel.household.turn import Place, Turn
+from passfel.memory.postgres import Database
+from passfel.memory.records import Records
 from passfel.tests.servers.open_meteo import OpenMeteoWorld, open_meteo
+from passfel.tools.calendar.local import LocalCalendar
+from passfel.tools.calendar.tools import calendar_tools
+from passfel.tools.contacts.tools import contact_tools
 from passfel.tools.http import Http, HttpSettings
+from passfel.tools.notes.tools import note_tools
+from passfel.tools.reminders.tools import reminder_tools
+from passfel.tools.tasks.tools import task_tools
 from passfel.tools.weather.open_meteo import OpenMeteo, OpenMeteoSettings
 
 HOME = Place("Porto Covo", 37.8524, -8.7906, "Portugal", "Europe/Lisbon")
@@ -55,5 +63,31 @@ def call() -> Callable[..., Awaitable[ToolMessage]]:
         )
         assert isinstance(message, ToolMessage)
         return message
+
+    return run
+
+
+@pytest.fixture
+def tools(database: Database) -> list[BaseTool]:
+    """The tools over the household's own rows."""
+    records = Records(database)
+    return [
+        *calendar_tools(LocalCalendar(records.events)),
+        *task_tools(records.tasks),
+        *contact_tools(records.contacts),
+        *note_tools(records.notes),
+        *reminder_tools(records.reminders),
+    ]
+
+
+@pytest.fixture
+def do(
+    tools: list[BaseTool], turn: Turn, call: Callable[..., Awaitable[ToolMessage]]
+) -> Callable[..., Awaitable[str]]:
+    """Use a tool by its name, now or in another turn, and get its sentence."""
+    by_name = {tool.name: tool for tool in tools}
+
+    async def run(name: str, /, in_turn: Turn | None = None, **arguments: Any) -> str:
+        return str((await call(by_name[name], in_turn or turn, **arguments)).text)
 
     return run

@@ -9,15 +9,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.turn import Turn
-from passfel.memory.postgres import Database
-from passfel.memory.records import Records
-from passfel.tools.calendar.local import LocalCalendar
-from passfel.tools.calendar.tools import calendar_tools
-from passfel.tools.contacts.tools import contact_tools
 from passfel.tools.contract import annotations_of
-from passfel.tools.notes.tools import note_tools
-from passfel.tools.reminders.tools import reminder_tools
-from passfel.tools.tasks.tools import task_tools
 
 
 async def call(tools: list[BaseTool], name: str, turn: Turn, /, **arguments: Any) -> str:
@@ -27,18 +19,6 @@ async def call(tools: list[BaseTool], name: str, turn: Turn, /, **arguments: Any
         {"type": "tool_call", "id": "call-1", "name": name, "args": {**arguments, "turn": turn}}
     )
     return str(message.text)
-
-
-@pytest.fixture
-def tools(database: Database) -> list[BaseTool]:
-    records = Records(database)
-    return [
-        *calendar_tools(LocalCalendar(records.events)),
-        *task_tools(records.tasks),
-        *contact_tools(records.contacts),
-        *note_tools(records.notes),
-        *reminder_tools(records.reminders),
-    ]
 
 
 def on(turn: Turn, day: int, hour: int = 0, month: int = 11) -> datetime:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.rows import Reminder
 from passfel.household.turn import Turn
-from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_moment
+from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_moment, say_time
 from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
 from passfel.tools.matching import Naming, best_matches, the_one
 from passfel.tools.receipts import changed
@@ -79,8 +79,8 @@ class ReminderTools:
             "reminder",
             lambda reminder: _label(reminder, text, turn),
             lambda reminder: _say(reminder, turn),
-            "cancel the reminder to {}",
-            name=_text,
+            "cancel the {}",
+            name=lambda reminder: _name(reminder, turn),
         )
         reminder = the_one(text, await self._reminders.waiting(turn.person), naming)
         now = await self._reminders.lock(reminder.id)
@@ -98,6 +98,13 @@ def reminder_tools(reminders: ReminderTable) -> list[BaseTool]:
 
 def _text(reminder: Reminder) -> str:
     return reminder.text
+
+
+def _name(reminder: Reminder, turn: Turn) -> str:
+    """How to ask for it: "07:00 alarm", "reminder to call mum"."""
+    if reminder.text.casefold() in {"alarm", "timer"}:
+        return f"{say_time(reminder.due_at.astimezone(turn.zone), turn.locale)} {reminder.text}"
+    return f"reminder to {reminder.text}"
 
 
 def _label(reminder: Reminder, asked: str, turn: Turn) -> str:
