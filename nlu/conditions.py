@@ -15,6 +15,7 @@ from passfel.nlu.slots.when import When
 
 LONGEST_TITLE = 12
 """Words of a title; whoever says more says something else."""
+_ARTICLES = frozenset({"the", "a", "an", "my", "our"})
 _FRACTION = re.compile(r"\d\s*[/:]\s*\d|(?:^|\s)\d{1,2}(?:st|nd|rd|th)?$|@")
 _FORM = re.compile(r"(?i)[a-z]{2,}ed")
 
@@ -77,7 +78,7 @@ def _is_named(when: When, said: Said) -> bool:
     behind = said.text[when.end - said.begin :].split()
     if when.has_time or when.rule or when.grain != "day" or " " in when.text or not behind:
         return False
-    if before and before[-1].casefold() not in {"the", "a", "an", "my", "our"}:
+    if before and before[-1].casefold() not in _ARTICLES:
         return False
     follower = behind[0].casefold().strip(",")
     return follower.isalpha() and follower not in words("not_first") | words("not_last")
@@ -86,10 +87,16 @@ def _is_named(when: When, said: Said) -> bool:
 def _is_title(said: Said) -> bool:
     """The name of an appointment."""
     tokens = said.words
-    if not tokens or len(tokens) > LONGEST_TITLE or " ".join(tokens) in words("not_names"):
+    named = tokens[1:] if tokens and tokens[0] in _ARTICLES else tokens
+    if (
+        not named
+        or len(tokens) > LONGEST_TITLE
+        or words("not_names").intersection({" ".join(named), *tokens[:1]})
+    ):
         return False
     return (
         tokens[0] not in words("not_first")
+        and named[0] not in words("not_first")
         and tokens[-1] not in words("not_last")
         and "," not in said.text
         and _is_timeless(said)
@@ -120,7 +127,23 @@ def _is_errand(said: Said) -> bool:
 
 
 def _is_reminded(said: Said) -> bool:
-    return bool(said.words) and said.words[0] not in words("not_reminded")
+    """What a reminder says behind its time; "and on friday to ..." would be another one."""
+    if not said.words or said.words[0] in words("not_reminded"):
+        return False
+    before = [said.text[: when.begin - said.begin].rstrip() for when in said.inside()]
+    return not any(
+        text.endswith(",") or text.casefold().split()[-1:] in (["and"], ["then"]) for text in before
+    )
+
+
+def _is_finished(said: Said) -> bool:
+    """What "I have bought the milk" may tick off."""
+    return len(said.words) <= 4 and not said.inside() and _is_item(said)
+
+
+def _is_family(said: Said) -> bool:
+    """A role that people have by name; nearly anything can be somebody's friend."""
+    return "friend" not in said.words
 
 
 def _is_goods(said: Said) -> bool:
@@ -151,11 +174,12 @@ def _is_called(said: Said) -> bool:
 
 
 def _is_item(said: Said) -> bool:
-    """Something on a list."""
+    """Something on a list, not a second mention of the list."""
+    tokens = said.words
     return (
-        bool(said.words)
-        and said.words[0] not in {"list", "lists", "it", "that", "this"}
-        and len(said.words) <= 30
+        0 < len(tokens) <= 30
+        and tokens[0] not in {"it", "that", "this"}
+        and not {"list", "lists"} & set(tokens)
     )
 
 
@@ -169,4 +193,6 @@ _CONDITIONS: dict[str, Callable[[Said], bool]] = {
     "person": _is_person,
     "called": _is_called,
     "item": _is_item,
+    "finished": _is_finished,
+    "family": _is_family,
 }

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from hassil import Intents, RecognizeResult, TextSlotList, recognize_all
+from hassil.models import MatchEntity
 
 from passfel.household.turn import Turn
 from passfel.household.understanding import Call
@@ -144,16 +145,12 @@ def _match(result: RecognizeResult, text: str, whens: list[When]) -> Match | Non
     free: list[Said] = []
     hold: Mapping[str, str] = metadata.get("hold", {})
     for entity in result.entities_list:
-        span = entity.text_span
-        if entity.is_wildcard and span:
-            raw = text[span[0] : span[1]]
-            said = Said(raw.strip(), span[0] + len(raw) - len(raw.lstrip()), whens)
-            if entity.name in hold and not fits(hold[entity.name], said):
-                return None
-            slots[entity.name] = said.text
+        said = _said(entity, text, whens)
+        if entity.name in hold and not fits(hold[entity.name], said):
+            return None
+        slots[entity.name] = said.text if entity.is_wildcard else entity.value
+        if entity.is_wildcard:
             free.append(said)
-        else:
-            slots[entity.name] = entity.value
     slots = _placed(slots)
     try:
         check(metadata.get("require", []), metadata.get("refuse", []), slots)
@@ -164,6 +161,13 @@ def _match(result: RecognizeResult, text: str, whens: list[When]) -> Match | Non
     letters = sum(len(said.text) for said in free) + len(free)
     free_text = " ".join(said.text for said in free)
     return Match(str(metadata["domain"]), call, reply, letters, free_text, str(metadata.get("open", "")))
+
+
+def _said(entity: MatchEntity, text: str, whens: list[When]) -> Said:
+    """The very words of a slot, where they stand."""
+    begin, end = entity.text_span or (0, 0)
+    raw = text[begin:end] if entity.text_span else str(entity.value)
+    return Said(raw.strip(), begin + len(raw) - len(raw.lstrip()), whens)
 
 
 def _placed(slots: dict[str, Any]) -> dict[str, Any]:

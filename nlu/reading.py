@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from passfel.nlu.slots.date_words import date_words
 from passfel.nlu.slots.person import read_person
 from passfel.nlu.slots.when import When
 
@@ -51,12 +52,12 @@ def problem(slots: Slots) -> str:
 
 def in_evening(when: When) -> When:
     """A bare "at 7", read as 19:00."""
-    if not when.bare or not 5 <= when.start.hour < _NOON:
+    if not when.bare or when.start.hour % _NOON < _EARLIEST_EVENING:
         return when
+    if when.start.hour >= _NOON:
+        return replace(when, bare=False)
     later = timedelta(hours=_NOON)
-    finish = when.finish + later if when.finish and when.finish.hour < _NOON else when.finish
-    if when.finish and finish and finish <= when.start + later:
-        finish = when.finish + later
+    finish = when.finish + later if when.finish and when.finish <= when.start + later else when.finish
     end = finish or when.window[1] + later
     return replace(
         when, bare=False, start=when.start + later, finish=finish, window=(when.start + later, end)
@@ -110,6 +111,14 @@ def _is_point(when: When) -> bool:
     return not when.finish and (when.has_day or when.has_time) and not _vague(when)
 
 
+def _is_known(when: When) -> bool:
+    """Whether its beginning was said, and an end that goes with it."""
+    if when.bound in {"before", "after", "since", "until"} or _PART_OF_NAME.match(when.text):
+        return False
+    timeless = when.has_day and not when.has_time and when.grain != "part"
+    return not (timeless and when.finish and when.finish.time() != time.min)
+
+
 def _clock(when: When) -> time | None:
     """The said time of day of something that exists; without a day, 1 to 6 are in the afternoon."""
     if not when.has_time:
@@ -157,10 +166,14 @@ def _wake(when: When) -> datetime:
     return morning if morning > when.window[0] or when.has_day else morning + timedelta(days=1)
 
 
+_PART_OF_NAME = re.compile(r"(?i)(?:morning|afternoon|evening|night) (?!of\b)")
+"""Behind a noun: "date night saturday", "parents evening thursday"."""
+_HOLIDAYS = frozenset(date_words().raw["holidays"])
 _MORNING = timedelta(hours=9)
 _PART_DELAY = timedelta(hours=2)
 _NOON = 12
 _LAST_AFTERNOON = 6
+_EARLIEST_EVENING = 5
 _AFTERNOON = re.compile(r"(?i)p\.?m|noon|evening|night|\b(?:1[2-9]|2[0-3])\b")
 
 _WHEN_PARTS: dict[str, Callable[[When], Any]] = {
@@ -177,7 +190,8 @@ _WHEN_PARTS: dict[str, Callable[[When], Any]] = {
     "clock": _clock,
     "due": _due,
     "point": lambda when: _is_point(when) or None,
-    "known": lambda when: when.bound not in {"before", "after", "since", "until"} or None,
+    "known": lambda when: _is_known(when) or None,
+    "holiday": lambda when: when.text.casefold() in _HOLIDAYS or None,
     "doubtful": lambda when: when.doubtful or None,
     "has_time": lambda when: when.has_time or None,
     "length": lambda when: (when.duration is not None and not when.has_day) or None,

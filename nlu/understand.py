@@ -11,6 +11,7 @@ from passfel.household.turn import Turn
 from passfel.household.understanding import Effort, Understanding
 from passfel.nlu.classifier import Classifier
 from passfel.nlu.compound import splits
+from passfel.nlu.conditions import words
 from passfel.nlu.grammar import Grammar, Match
 from passfel.nlu.normalize import LONGEST, normalize
 
@@ -91,16 +92,17 @@ class Utterance:
         for parts in splits(self.plain, self._language):
             matches = [self._best(normalize(part, self._language)) for part in parts]
             known = [match for match in matches if match is not None and match.call is not None]
-            if known and not any(match.open for match in matches[:-1] if match is not None):
-                left = [part for part, match in zip(parts, matches, strict=True) if match is None]
+            left = [part for part, match in zip(parts, matches, strict=True) if match is None]
+            swallowed = any(match.open for match in matches[:-1] if match is not None)
+            if known and not swallowed and not any(map(_is_doubt, left)):
                 return replace(_understood(known), whole=False, confidence=0.6, left_over=" and ".join(left))
         return None
 
     def tail(self) -> Understanding | None:
         """A request at the end of other words: "we are out of milk, add milk to the list"."""
-        words = self.plain.split()
-        for begin in range(1, min(len(words) - 1, 8)):
-            match = self._best(" ".join(words[begin:]))
+        said = self.plain.split()
+        for begin in range(1, min(len(said) - 1, 8)):
+            match = self._best(" ".join(said[begin:]))
             if match is not None and match.call is not None and match.free == 0:
                 return replace(_understood([match]), whole=False, confidence=0.5)
         return None
@@ -122,6 +124,11 @@ class Utterance:
             self._runs += 1
             self._read[part] = self._grammar.best(part, self._turn)
         return self._read[part]
+
+
+def _is_doubt(part: str) -> bool:
+    """Whether what nothing here knows may take back what is known: "if it rains, cancel the dentist"."""
+    return not words("doubts").isdisjoint(part.casefold().split())
 
 
 def _is_clear(matches: list[Match]) -> bool:
