@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from passfel.household.occurrence import midnight, occurrences
 from passfel.household.rows import Event
 from passfel.household.turn import Turn
-from passfel.tools.calendar.tools import _moved
+from passfel.tools.calendar.moving import moved
 from passfel.tools.calendar.words import say_occurrence
 
 Do = Callable[..., Awaitable[str]]
@@ -68,9 +68,9 @@ def test_it_is_within_its_own_days_and_no_fewer(first: date, length: int, home: 
 def test_a_move_keeps_the_number_of_days(first: date, length: int, to: date, home: str, away: str):
     turn = Turn(now=datetime(2025, 6, 1, 12, tzinfo=ZoneInfo(away)))
     (trip,) = occurrences(event(first, length, home), *windows(first, length, home))
-    start, end = _moved(trip, to, None, turn)
-    moved = trip.event.model_copy(update={"starts_at": start.astimezone(UTC), "ends_at": end.astimezone(UTC)})
-    (there,) = occurrences(moved, *windows(to, 1, home))
+    start, end = moved(trip, to, None, turn)
+    later = trip.event.model_copy(update={"starts_at": start.astimezone(UTC), "ends_at": end.astimezone(UTC)})
+    (there,) = occurrences(later, *windows(to, 1, home))
     assert (there.first_day, there.days) == (to, length)
 
 

@@ -1,18 +1,18 @@
 """The calendar's tools: look, add, move, cancel, clear, and whether one is free."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from langchain_core.tools import BaseTool
 from pydantic import AwareDatetime
 
 from passfel.household.errors import NotFoundError, RequestError
-from passfel.household.occurrence import Occurrence, midnight, starts_between, whole_days
+from passfel.household.occurrence import Occurrence, starts_between
 from passfel.household.rows import Event
 from passfel.household.turn import Turn
-from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_window
+from passfel.household.wording import capital, plain_text, say_count, say_list, say_window
 from passfel.tools.calendar.choosing import AHEAD, Asked, choose, still_to_come
 from passfel.tools.calendar.local import Calendar
+from passfel.tools.calendar.moving import ask_which_week, day_bounds, later, moved
 from passfel.tools.calendar.words import say_agenda, say_occurrence
 from passfel.tools.contract import DESTROYS, READS, WRITES, Answer, InTurn, Outcome, tool
 from passfel.tools.matching import best_matches
@@ -116,10 +116,10 @@ class CalendarTools:
         name = plain_text(title)
         if not name:
             raise RequestError("What is the appointment called?")
-        finish = end or _later(start, timedelta(days=1) if all_day else DEFAULT_LENGTH)
+        finish = end or later(start, timedelta(days=1) if all_day else DEFAULT_LENGTH)
         _check_order(start, finish)
         if all_day:
-            start, finish = _whole_days(start, finish, turn.zone)
+            start, finish = day_bounds(start, finish, turn.zone)
         if rule:
             _check_rule(rule, start, turn.zone.key)
         clashes = await self._clashes(turn, start, finish) if not all_day else []
@@ -160,12 +160,11 @@ class CalendarTools:
             raise RequestError(f"When should I move {title} to?")
         occurrence = await choose(self._calendar, turn, Asked(title, "move {} to …", on=on, at=was_at))
         if day is not None and day == turn.now.date() and on is not None and on > day:
-            _ask_which_week(day, on, occurrence)
-        start, end = _moved(occurrence, day, at, turn)
+            ask_which_week(day, on, occurrence)
+        start, end = moved(occurrence, day, at, turn)
         event = await self._calendar.move(occurrence, start, end)
-        moved = Occurrence(event, event.starts_at, event.ends_at)
         clashes = [clash for clash in await self._clashes(turn, start, end) if clash.event.id != event.id]
-        sentence = f"Moved {say_occurrence(moved, turn)}.{_say_clashes(clashes, turn)}"
+        sentence = f"Moved {say_occurrence(_first(event), turn)}.{_say_clashes(clashes, turn)}"
         return changed(event, "changed", sentence)
 
     async def cancel_event(
@@ -240,49 +239,6 @@ def _check_order(start: datetime, end: datetime) -> None:
 def _check_rule(rule: str, start: datetime, zone: str) -> None:
     """A repetition that can't be read must not get into the calendar: every look would stumble over it."""
     next(starts_between(rule, start, zone, start, start + timedelta(days=1)), None)
-
-
-def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """From the first midnight to the one after the last day."""
-    first = start.astimezone(zone).date()
-    return midnight(first, zone), midnight(first + timedelta(days=whole_days(start, end)), zone)
-
-
-def _moved(
-    occurrence: Occurrence, day: date | None, at: time | None, turn: Turn
-) -> tuple[datetime, datetime]:
-    """The new start and end: whole days on their own zone's calendar, hours on the person's clock."""
-    event = occurrence.event
-    if event.all_day:
-        zone = ZoneInfo(event.time_zone)
-        first = day or occurrence.first_day
-        if at is not None:
-            raise RequestError(f"{capital(event.title)} takes the whole day; name a day to move it to.")
-        start, end = midnight(first, zone), midnight(first + timedelta(days=occurrence.days), zone)
-        past = first < turn.now.date()
-    else:
-        old = occurrence.start.astimezone(turn.zone)
-        start = datetime.combine(day or old.date(), (at or old.time()).replace(tzinfo=None), turn.zone)
-        end = _later(start, occurrence.end.astimezone(UTC) - occurrence.start.astimezone(UTC))
-        past = start <= turn.now
-    if past:
-        raise RequestError("That is already past. Say a day or a time that is still to come.")
-    return start, end
-
-
-def _ask_which_week(day: date, on: date, occurrence: Occurrence) -> None:
-    """Ask where "from Friday to Monday", said on a Monday, leads: back to today, or on to the Monday after."""
-    if on - day >= timedelta(days=7):
-        return
-    name, later = _title(occurrence), day + timedelta(days=7)
-    raise RequestError(
-        f"To today, or to {say_day(later, day)}? Say “move {name} to today” or"
-        f" “move {name} to {later.day} {later:%B}”."
-    )
-
-
-def _later(start: datetime, length: timedelta) -> datetime:
-    return (start.astimezone(UTC) + length).astimezone(start.tzinfo)
 
 
 def _first(event: Event) -> Occurrence:

@@ -75,7 +75,7 @@ class ReminderTools:
             turn: the turn.
             text: which reminder.
         """
-        naming = Naming(
+        naming: Naming[Reminder] = Naming(
             "reminder",
             lambda reminder: _label(reminder, text, turn),
             lambda reminder: _say(reminder, turn),
