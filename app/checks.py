@@ -20,6 +20,7 @@ from passfel.household.wording import say_count
 if TYPE_CHECKING:
     from passfel.graph.build import House
     from passfel.memory.postgres import Database
+    from passfel.serving.rungs import RungHealth
 
 State = Literal["ok", "missing", "problem"]
 
@@ -138,10 +139,9 @@ async def ask_models(house: "House", settings: Settings) -> list[Finding]:
     """Which models of the ladder answer."""
     health = await house.ladder.health()
     findings = [
-        Finding(f"{rung.name} model", "ok" if rung.ok else "problem", _with_advice(rung.sentence, ok=rung.ok))
-        for rung in health
+        Finding(f"{rung.name} model", "ok" if rung.ok else "problem", _with_advice(rung)) for rung in health
     ]
-    if not settings.llm.base_url:
+    if not settings.llm.servers:
         told = (
             "None is set up, so rules and the embedded model answer: set PASSFEL_LLM__BASE_URL to a server that"
             " speaks OpenAI's protocol, such as http://127.0.0.1:30000/v1."
@@ -150,12 +150,12 @@ async def ask_models(house: "House", settings: Settings) -> list[Finding]:
     return findings
 
 
-def _with_advice(sentence: str, *, ok: bool) -> str:
-    return (
-        sentence
-        if ok
-        else f"{sentence} Start the server, or mend PASSFEL_LLM__BASE_URL; rules answer meanwhile."
-    )
+def _with_advice(rung: "RungHealth") -> str:
+    if rung.ok:
+        return rung.sentence
+    if rung.name == "venice":
+        return f"{rung.sentence} Mend PASSFEL_VENICE__API_KEY or _BASE_URL, or set PASSFEL_VENICE__ENABLED to false."
+    return f"{rung.sentence} Start the server, or mend PASSFEL_LLM__BASE_URL; rules answer meanwhile."
 
 
 async def ask_weather(settings: Settings) -> Finding:
