@@ -17,15 +17,19 @@ TOOLSETS: dict[str, frozenset[str]] = {
     "world": frozenset({"weather", "clock", "calculator", "finance", "news", "knowledge", "chat"}),
     "papers": frozenset({"notes", "contacts", "tasks", "reminders", "undo", "chat"}),
     "diary": frozenset({"calendar", "reminders", "tasks", "undo", "chat"}),
+    "day": frozenset({"calendar", "reminders", "tasks", "weather", "clock", "undo", "chat"}),
 }
 """Domains offered together, the smaller sets first; what people confuse or ask for at once stands together."""
 EVERYTHING = "everything"
 """The set of all tools: for domains that no set holds together, and where no domain is known."""
 
+NOTHING = "reject"
+"""The understanding's word for "none of the domains"; where others are named beside it, those count."""
+
 
 def toolset_of(intents: Sequence[str]) -> str:
     """The name of the set that a turn with these domains is offered."""
-    asked = set(intents)
+    asked = set(intents) - {NOTHING} or set(intents)
     fitting = (name for name, domains in TOOLSETS.items() if asked and asked <= domains)
     return next(fitting, EVERYTHING)
 

@@ -41,11 +41,11 @@ def digests(tools: tuple[BaseTool, ...]) -> dict[str, str]:
     }
 
 
-def test_there_are_at_most_six_heads_however_intents_are_combined(tools: tuple[BaseTool, ...]):
+def test_there_are_at_most_seven_heads_however_intents_are_combined(tools: tuple[BaseTool, ...]):
     asked = [some for count in range(4) for some in combinations((*DOMAINS, "home", "news", "reject"), count)]
     offered = {tuple(tool.name for tool in tools_for(intents, tools)) for intents in asked}
     assert offered <= {tuple(tool.name for tool in chosen) for chosen in heads(tools).values()}
-    assert len(offered) <= len(heads(tools)) <= len(TOOLSETS) + 1 == 6
+    assert len(offered) <= len(heads(tools)) <= len(TOOLSETS) + 1 == 7
 
 
 def test_a_turn_is_offered_every_tool_of_its_domains(tools: tuple[BaseTool, ...]):
@@ -64,7 +64,10 @@ def test_a_turn_is_offered_every_tool_of_its_domains(tools: tuple[BaseTool, ...]
         (["reminders"], "papers"),
         (["contacts"], "papers"),
         (["calendar", "contacts"], EVERYTHING),
-        (["reject", "home"], EVERYTHING),
+        (["calendar", "weather"], "day"),
+        (["reject"], EVERYTHING),
+        (["reject", "home"], "home"),
+        (["reject", "home", "notes"], EVERYTHING),
         ([], EVERYTHING),
         (["something a plug-in brought"], EVERYTHING),
     ],
