@@ -59,7 +59,7 @@ class Naming(Generic[Item]):
 
 def words_of(text: str) -> list[str]:
     """The words that carry meaning, in lower case; all but articles when nothing else is left."""
-    words = _all_words(text)
+    words = all_words(text)
     return (
         [word for word in words if word not in FILLER]
         or [word for word in words if word not in ARTICLES]
@@ -118,7 +118,9 @@ def the_one(asked: str, items: Sequence[Item], naming: Naming[Item]) -> Item:
         RequestError: several fit equally, or one only comes near; the sentence names them.
     """
     found = named(asked, items, naming)
-    different = list({naming.say(item): item for item in reversed(found)}.values())[::-1]
+    different = list({(naming.say(item), naming.title(item)): item for item in reversed(found)}.values())[
+        ::-1
+    ]
     if len(different) > 1:
         choices = say_list([naming.say(item) for item in different[:4]], "or")
         raise RequestError(
@@ -146,11 +148,11 @@ def same_word(word: str, other: str) -> bool:
 
 def _fit(asked: str, title: str) -> int:
     """How surely a title is meant: 4 the very title, 3 every word in it, 2 with typing errors, 1 and a word more."""
-    if _all_words(asked) == _all_words(title) != []:
+    if asked.strip().casefold() == title.strip().casefold() and not _pronouns(asked):
         return 4
     if points_only(asked):
         return 0
-    wanted, there = words_of(asked), _all_words(title)
+    wanted, there = words_of(asked), all_words(title)
     wanted = [word for word in wanted if word not in KINDS] or wanted
     if wanted == words_of(title):
         return 4
@@ -163,12 +165,17 @@ def _fit(asked: str, title: str) -> int:
     return 1 if set(more) <= OCCASIONS and set(words_of(title)) <= set(wanted) else 0
 
 
+def _pronouns(asked: str) -> bool:
+    """Nothing but "it" or "all of that": even where something is called so, nobody surely means it."""
+    return set(all_words(asked)) <= UNNAMED | ARTICLES | {"of"} and bool(all_words(asked))
+
+
 def _names(title: str) -> set[str]:
     """Words with a capital: a letter more or less makes another person of them (Maria, Mario)."""
-    return {word for part in re.split(r"[\s,]+", title) if part[:1].isupper() for word in _all_words(part)}
+    return {word for part in re.split(r"[\s,]+", title) if part[:1].isupper() for word in all_words(part)}
 
 
-def _all_words(text: str) -> list[str]:
+def all_words(text: str) -> list[str]:
     """Words in lower case without accents, and pictures one by one."""
     plain = "".join(mark for mark in unicodedata.normalize("NFD", text.casefold()) if not _accent(mark))
     plain = unicodedata.normalize("NFC", plain.replace("’", "'"))

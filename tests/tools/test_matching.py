@@ -54,7 +54,7 @@ def test_a_change_of_what_only_comes_near_is_asked_about(asked: str, title: str)
 def test_words_that_only_point_name_nothing(asked: str):
     assert points_only(asked)
     with pytest.raises(RequestError, match="Which appointment do you mean"):
-        the_one(asked, ["IT meeting", "all hands", "this year's taxes"], NAMING)
+        the_one(asked, ["IT", "IT meeting", "all hands", "this year's taxes"], NAMING)
 
 
 def test_what_is_not_there_at_all_is_said():

@@ -1,7 +1,7 @@
 """Contacts, reminders and tasks: nobody's details are overwritten, nothing else is ticked off or cancelled."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime, time
 
 import pytest
 
@@ -83,6 +83,15 @@ async def test_two_alarms_are_asked_about_with_their_times(do: Do, turn: Turn):
         "Which reminder do you mean: alarm, tomorrow at 07:00 or alarm, tomorrow at 09:00?"
         " Say, for example, “cancel the 07:00 alarm”."
     )
+    with pytest.raises(
+        NotFoundError, match=r"for then\. There is alarm, tomorrow at 07:00 and alarm, tomorrow"
+    ):
+        await do("cancel_reminder", text="alarm", at=time(8))
+    seven = {"on": date(2026, 11, 24), "at": time(7)}
+    assert await do("cancel_reminder", text="alarm", **seven) == (
+        "Reminder cancelled: alarm, tomorrow at 07:00."
+    )
+    await do("set_reminder", text="alarm", at=datetime(2026, 11, 24, 7, tzinfo=turn.zone))
     assert await do("cancel_reminder", text="9:00") == "Reminder cancelled: alarm, tomorrow at 09:00."
     assert await do("cancel_reminder", text="alarm") == "Reminder cancelled: alarm, tomorrow at 07:00."
 

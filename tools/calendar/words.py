@@ -25,8 +25,8 @@ def say_agenda(found: Sequence[Occurrence], begin: datetime, end: datetime, turn
     if not found:
         return f"Nothing is in your calendar {window}."
     days: dict[str, list[str]] = {}
-    for occurrence in sorted(found, key=lambda occurrence: day_of(occurrence, turn)):
-        day = say_day(day_of(occurrence, turn), turn.now.date())
+    for occurrence in sorted(found, key=lambda occurrence: _day_in(occurrence, begin, turn)):
+        day = say_day(_day_in(occurrence, begin, turn), turn.now.date())
         days.setdefault(day, []).append(_say_in_day(occurrence, turn))
     lines = [f"{day[0].upper()}{day[1:]}: {say_list(items)}." for day, items in days.items()]
     if len(lines) == 1:
@@ -41,11 +41,18 @@ def day_of(occurrence: Occurrence, turn: Turn) -> date:
     return occurrence.start.astimezone(turn.zone).date()
 
 
+def _day_in(occurrence: Occurrence, begin: datetime, turn: Turn) -> date:
+    """The day to name it under: a trip that began earlier is on from the first day that was asked about."""
+    day = day_of(occurrence, turn)
+    return max(day, begin.date()) if occurrence.event.all_day else day
+
+
 def _say_in_day(occurrence: Occurrence, turn: Turn) -> str:
     event = occurrence.event
     place = f" ({event.location})" if event.location else ""
     if event.all_day:
-        return f"{event.title}{place}, all day"
+        until = f", to {say_day(occurrence.last_day, turn.now.date())}" if occurrence.days > 1 else ""
+        return f"{event.title}{place}, all day{until}"
     start, end = occurrence.start.astimezone(turn.zone), occurrence.end.astimezone(turn.zone)
     until = f" to {say_time(end, turn.locale)}" if end > start else ""
     return f"{event.title}{place} at {say_time(start, turn.locale)}{until}"

@@ -6,7 +6,7 @@ from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.rows import Contact
 from passfel.household.wording import plain_text, say_list
 from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
-from passfel.tools.matching import Naming, best_matches, same_word, the_one, words_of
+from passfel.tools.matching import Naming, all_words, best_matches, same_word, the_one, words_of
 from passfel.tools.receipts import changed
 from passfel.tools.records import RecordTable, read_back
 
@@ -108,7 +108,7 @@ def _known(contacts: list[Contact], name: str, role: str) -> Contact | None:
     """
     if not name:
         return _only([contact for contact in contacts if _same(contact.role, role)], role)
-    namesakes = [contact for contact in contacts if _same(contact.name, name)]
+    namesakes = [contact for contact in contacts if all_words(contact.name) == all_words(name)]
     if not role:
         return _only(namesakes, name)
     fitting = [contact for contact in namesakes if _same(contact.role, role)]
@@ -150,7 +150,7 @@ def _full_label(contact: Contact) -> str:
 
 def _say_others(contact: Contact, known: list[Contact]) -> str:
     """Whoever else has the name, so that nobody thinks the one was changed into the other."""
-    others = [_describe(other) for other in known if _same(other.name, contact.name)]
+    others = [_describe(other) for other in known if all_words(other.name) == all_words(contact.name)]
     return f" You also have {say_list(others[:3])}." if others else ""
 
 

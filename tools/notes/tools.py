@@ -66,7 +66,7 @@ class NoteTools:
             turn: the turn.
             about: words of the note.
         """
-        naming = Naming("note", _text, lambda note: f"“{note.text}”", "delete the note about {}")
+        naming = Naming("note", _text, _quoted, "delete the note about {}", name=_beginning)
         note = the_one(about, await self._notes.all(turn.person), naming)
         if await self._notes.lock(note.id) is None:
             raise NotFoundError("That note is no longer there.")
@@ -82,6 +82,15 @@ def note_tools(notes: RecordTable[Note]) -> list[BaseTool]:
 
 def _text(note: Note) -> str:
     return note.text
+
+
+def _beginning(note: Note) -> str:
+    return " ".join(note.text.split()[:8])
+
+
+def _quoted(note: Note) -> str:
+    beginning = _beginning(note)
+    return f"“{beginning}{'…' if len(beginning) < len(note.text) else ''}”"
 
 
 def _say(note: Note, turn: Turn) -> str:

@@ -1,6 +1,6 @@
 """The tools for reminders."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 from langchain_core.tools import BaseTool
 from pydantic import AwareDatetime
@@ -10,7 +10,7 @@ from passfel.household.rows import Reminder
 from passfel.household.turn import Turn
 from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_moment, say_time
 from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
-from passfel.tools.matching import Naming, best_matches, the_one
+from passfel.tools.matching import Naming, best_matches, named, the_one
 from passfel.tools.receipts import changed
 from passfel.tools.records import ReminderTable, read_back
 
@@ -68,12 +68,16 @@ class ReminderTools:
         reminder = await read_back(self._reminders, added.id)
         return changed(reminder, "set", f"Reminder set: {_say(reminder, turn)}.")
 
-    async def cancel_reminder(self, turn: InTurn, text: str) -> Answer:
-        """Cancel a reminder. Undo brings it back.
+    async def cancel_reminder(
+        self, turn: InTurn, text: str, on: date | None = None, at: time | None = None
+    ) -> Answer:
+        """Cancel a reminder, an alarm or a timer. Undo brings it back.
 
         Args:
             turn: the turn.
             text: which reminder.
+            on: the day it is set for, to tell it from others.
+            at: the time of day it is set for, to tell it from others.
         """
         naming: Naming[Reminder] = Naming(
             "reminder",
@@ -82,7 +86,14 @@ class ReminderTools:
             "cancel the {}",
             name=lambda reminder: _name(reminder, turn),
         )
-        reminder = the_one(text, await self._reminders.waiting(turn.person), naming)
+        waiting = await self._reminders.waiting(turn.person)
+        fitting = [reminder for reminder in waiting if _is_at(reminder, on, at, turn)]
+        # Where nothing is set for then, the others are asked about.
+        reminder = (
+            the_one(text, fitting, naming)
+            if fitting or (on is None and at is None)
+            else _none_then(text, waiting, naming)
+        )
         now = await self._reminders.lock(reminder.id)
         if now is None or now.cancelled_at is not None or now.delivered_at is not None:
             raise NotFoundError(f"The reminder “{reminder.text}” is no longer set.")
@@ -98,6 +109,17 @@ def reminder_tools(reminders: ReminderTable) -> list[BaseTool]:
 
 def _text(reminder: Reminder) -> str:
     return reminder.text
+
+
+def _is_at(reminder: Reminder, on: date | None, at: time | None, turn: Turn) -> bool:
+    due = reminder.due_at.astimezone(turn.zone)
+    return on in {None, due.date()} and (at is None or (due.hour, due.minute) == (at.hour, at.minute))
+
+
+def _none_then(text: str, waiting: list[Reminder], naming: Naming[Reminder]) -> Reminder:
+    others = [naming.say(reminder) for reminder in (named(text, waiting, naming) if waiting else [])]
+    found = f" There is {say_list(others[:4])}." if others else ""
+    raise NotFoundError(f"I found no reminder called “{text}” for then.{found}")
 
 
 def _name(reminder: Reminder, turn: Turn) -> str:
