@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from functools import cache
 
 from passfel.nlu.language import load
+from passfel.nlu.slots.date_words import date_words
 from passfel.nlu.slots.person import read_person
 from passfel.nlu.slots.when import When
 
 LONGEST_TITLE = 12
 """Words of a title; whoever says more says something else."""
+LONGEST_ITEM = 30
 _ARTICLES = frozenset({"the", "a", "an", "my", "our"})
-_FRACTION = re.compile(r"\d\s*[/:]\s*\d|(?:^|\s)\d{1,2}(?:st|nd|rd|th)?$|@")
+_FRACTION = re.compile(r"\d\s*[/:.-]\s*\d|(?:^|\s)\d{1,2}(?:st|nd|rd|th)?$|@")
 _FORM = re.compile(r"(?i)[a-z]{2,}ed")
 
 
@@ -76,7 +78,8 @@ def _is_named(when: When, said: Said) -> bool:
     """A bare "Sunday" or "Christmas" with nothing but an article before it, and its noun behind it."""
     before = said.text[: when.begin - said.begin].split()
     behind = said.text[when.end - said.begin :].split()
-    if when.has_time or when.rule or when.grain != "day" or " " in when.text or not behind:
+    one = " " not in when.text or when.text.casefold() in date_words().raw["holidays"]
+    if when.has_time or when.rule or when.grain != "day" or not one or not behind:
         return False
     if before and before[-1].casefold() not in _ARTICLES:
         return False
@@ -123,7 +126,11 @@ def _head(said: Said) -> str:
 
 def _is_errand(said: Said) -> bool:
     """What a reminder says; a time in it would be of something else."""
-    return _is_reminded(said) and not any(when.has_time for when in said.inside())
+    return (
+        _is_reminded(said)
+        and said.words[-1] not in words("not_last")
+        and not any(when.has_time for when in said.inside())
+    )
 
 
 def _is_reminded(said: Said) -> bool:
@@ -138,7 +145,7 @@ def _is_reminded(said: Said) -> bool:
 
 def _is_finished(said: Said) -> bool:
     """What "I have bought the milk" may tick off."""
-    return len(said.words) <= 4 and not said.inside() and _is_item(said)
+    return len(said.words) <= 4 and not said.inside() and _is_item(said) and said.words[0] != "lot"
 
 
 def _is_family(said: Said) -> bool:
@@ -170,17 +177,20 @@ def _is_person(said: Said) -> bool:
 def _is_called(said: Said) -> bool:
     """Any name, where "called" or "save" makes clear that it is one."""
     names = read_person(said.text).name.split()
-    return bool(names) and len(names) <= 5 and names[0].casefold() not in words("no_persons")
+    return (
+        bool(names)
+        and len(names) <= 5
+        and not said.inside()
+        and names[0].casefold() not in words("no_persons")
+    )
 
 
 def _is_item(said: Said) -> bool:
-    """Something on a list, not a second mention of the list."""
+    """Something on a list, not a second mention of the list, and not all of it."""
     tokens = said.words
-    return (
-        0 < len(tokens) <= 30
-        and tokens[0] not in {"it", "that", "this"}
-        and not {"list", "lists"} & set(tokens)
-    )
+    if not 0 < len(tokens) <= LONGEST_ITEM or " ".join(tokens) in words("not_names"):
+        return False
+    return tokens[0] not in {"it", "that", "this"} and not {"list", "lists"} & set(tokens)
 
 
 _CONDITIONS: dict[str, Callable[[Said], bool]] = {
