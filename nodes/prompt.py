@@ -27,6 +27,7 @@ moved or cancelled.
 - Answer in the language of the request, in one to three short sentences unless more is asked for."""
 
 LONGEST = 32_000
+GONE = "What stood here before may no longer hold."
 
 
 def build_prompt(messages: Sequence[AnyMessage]) -> list[BaseMessage]:
@@ -36,20 +37,35 @@ def build_prompt(messages: Sequence[AnyMessage]) -> list[BaseMessage]:
     """
     answers = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
     prompt: list[BaseMessage] = [SystemMessage(HEAD)]
+    known = ""
     for message in messages:
         if isinstance(message, HumanMessage):
-            prompt.append(_request(message))
+            prompt.append(_request(message, known))
+            known = _facts(message) if _context(message) else known
         elif isinstance(message, AIMessage):
             prompt.append(_own_words(message))
             prompt.extend(_answer(call, answers) for call in message.tool_calls)
     return prompt
 
 
-def _request(message: HumanMessage) -> HumanMessage:
+def _request(message: HumanMessage, known: str) -> HumanMessage:
+    """The time and what the person said; and of the household's facts what the model wasn't told last time."""
     said = message.text[:LONGEST]
-    context = message.additional_kwargs.get("context", "")
-    content = f"[{context}]\n\n{said}" if context else said
+    context = _context(message)
+    time, facts = context.partition("\n")[0], _facts(message)
+    told = "" if facts == known else facts or GONE
+    lines = "\n".join(filter(None, (time, told)))
+    content = f"[{lines}]\n\n{said}" if context else said
     return HumanMessage(content=content, id=message.id, additional_kwargs={"said": said})
+
+
+def _context(message: HumanMessage) -> str:
+    """What `retrieve` has found for the message's turn; nothing where rules answered it."""
+    return str(message.additional_kwargs.get("context", ""))
+
+
+def _facts(message: HumanMessage) -> str:
+    return _context(message).partition("\n")[2]
 
 
 def _own_words(message: AIMessage) -> AIMessage:

@@ -16,6 +16,7 @@ from langgraph.types import Command
 from passfel.graph.assistant import Assistant, open_assistant
 from passfel.graph.settings import AssistantSettings, HouseholdSettings
 from passfel.memory.postgres import Database
+from passfel.nodes.prompt import GONE
 from passfel.serving.settings import LlmSettings
 from passfel.tests.servers.sglang import CallTools, CutAfter, Fail, Say, SGLang, sglang
 from passfel.tests.servers.sglang_answers import Answer
@@ -121,6 +122,19 @@ async def test_the_time_and_the_agenda_stay_in_the_message_of_their_turn(replay:
     first, second = replay.served.requests
     assert "dentist" not in first["messages"][-1]["content"]
     assert "dentist, tomorrow, 15:00" in second["messages"][-1]["content"]
+    assert breaks(replay.served.requests) == []
+
+
+async def test_what_the_model_was_told_last_time_is_not_told_again(replay: Replay):
+    await replay.turn("add dentist tomorrow at 15:00")
+    for said in ("which of the chores are the dull ones", "and which of the chores are the long ones"):
+        await replay.turn(said, Say("None."))
+    await replay.turn("cancel the dentist")
+    await replay.turn("which of the chores are the short ones", Say("None."))
+    contexts = [request["messages"][-1]["content"].split("]")[0] for request in replay.served.requests]
+    assert ["dentist, tomorrow" in context for context in contexts] == [True, False, False]
+    assert [GONE in context for context in contexts] == [False, False, True]
+    assert all(context.startswith("[It is Monday 23 November 2026, 10:00") for context in contexts)
     assert breaks(replay.served.requests) == []
 
 
