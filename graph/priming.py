@@ -34,11 +34,17 @@ async def primed(settings: LlmSettings, tools: Sequence[BaseTool]) -> AsyncItera
 
 
 async def prime_served(settings: LlmSettings, tools: Sequence[BaseTool]) -> int:
-    """Prime the server that the settings name; a failure is logged, never raised."""
+    """Prime every server that the settings name; says how many heads were read. Failures are logged, never raised."""
+    addresses = dict.fromkeys((settings.base_url, *settings.base_urls))
+    return sum(await asyncio.gather(*(_prime_at(address, settings, tools) for address in addresses)))
+
+
+async def _prime_at(address: str, settings: LlmSettings, tools: Sequence[BaseTool]) -> int:
     try:
         from passfel.serving.chat import SGLangChat
 
-        model = SGLangChat.from_settings(settings.model_copy(update={"max_tokens": ONE_TOKEN}))
+        one = settings.model_copy(update={"base_url": address, "base_urls": (), "max_tokens": ONE_TOKEN})
+        model = SGLangChat.from_settings(one)
         try:
             return await prime(model, tools)
         finally:
@@ -52,8 +58,8 @@ async def prime_served(settings: LlmSettings, tools: Sequence[BaseTool]) -> int:
 async def prime(model: BaseChatModel, tools: Sequence[BaseTool]) -> int:
     """Have the model read every head once, one after the other; says how many it has read.
 
-    The model must be one that answers with a single token. A turn of a person goes first in the server's queue
-    sooner than with all heads asked for at once.
+    The model must be one that answers with a single token. One after the other, for a person's turn that comes
+    meanwhile then waits for one head at most.
     """
     prompt = build_prompt([HumanMessage("Hello.")])
     read = 0

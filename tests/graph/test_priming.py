@@ -60,6 +60,13 @@ async def test_a_prime_asks_for_a_single_token(served: SGLang):
     assert served.requests == []
 
 
+async def test_every_box_is_primed(served: SGLang):
+    with sglang() as second:
+        llm = LlmSettings(base_url=served.url, base_urls=(second.url,))
+        assert await prime_served(llm, clock_tools()) == 4
+        assert served.primed == second.primed
+
+
 @pytest.mark.parametrize("key", ["", "wrong"])
 async def test_a_server_that_is_gone_or_refuses_is_logged_and_stops_nothing(
     key: str, caplog: pytest.LogCaptureFixture
