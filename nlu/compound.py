@@ -8,7 +8,7 @@ from passfel.nlu.language import load
 
 MOST = 4
 """Requests looked for in one utterance."""
-MOST_JOINTS = 7
+MOST_JOINTS = 6
 LONGEST = 400
 """Characters; nobody makes four requests in more, and every try takes time."""
 

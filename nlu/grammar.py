@@ -24,7 +24,7 @@ from passfel.nlu.slots.when import When, find_whens
 
 LONGEST = 400
 """Characters of a request; of what is longer only a note can be made."""
-MOST_WHENS = 45
+MOST_WHENS = 24
 """Dates and times, counted with their parts; beyond, the readings grow with their cube."""
 MONTH_FIRST = frozenset({"en-us", "en-ph"})
 """Where 11/12 is the 12th of November."""

@@ -141,6 +141,7 @@ class CountingGrammar(Grammar):
         ("add lunch on friday at 3 and " * 30)[:990],
         ("add lunch on friday at 3 and " * 8)[:209],
         "move a to friday and " * 15,
+        "to friday at 3 to monday at 5 " * 13,
         "and then, " * 60,
         "add milk, eggs, bread, butter, jam, tea and salt on friday and remind me at 5",
         "remind me at 5 to " * 20,
