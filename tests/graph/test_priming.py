@@ -15,6 +15,7 @@ from passfel.graph.priming import prime_served
 from passfel.graph.settings import AssistantSettings
 from passfel.memory.postgres import Database
 from passfel.nodes.toolsets import heads
+from passfel.serving.maintenance import Maintenance
 from passfel.serving.settings import LlmSettings
 from passfel.tests.servers.sglang import Say, SGLang, sglang
 from passfel.tools.clock.tools import clock_tools
@@ -54,28 +55,39 @@ async def test_every_head_is_primed_once_and_is_what_turns_begin_with(
     assert {head(request) for request in served.requests} <= set(primed)
 
 
-async def test_a_prime_asks_for_a_single_token(served: SGLang):
-    assert await prime_served(LlmSettings(base_url=served.url), clock_tools()) == len(served.primed) == 2
+async def test_a_prime_asks_for_a_single_token(served: SGLang, tmp_path: Path):
+    assert (
+        await prime_served(LlmSettings(base_url=served.url), clock_tools(), Maintenance(tmp_path))
+        == len(served.primed)
+        == 2
+    )
     assert {request["max_completion_tokens"] for request in served.primed} == {1}
     assert served.requests == []
 
 
-async def test_every_box_is_primed(served: SGLang):
+async def test_every_box_is_primed(served: SGLang, tmp_path: Path):
     with sglang() as second:
         llm = LlmSettings(base_url=served.url, base_urls=(second.url,))
-        assert await prime_served(llm, clock_tools()) == 4
+        assert await prime_served(llm, clock_tools(), Maintenance(tmp_path)) == 4
         assert served.primed == second.primed
 
 
 @pytest.mark.parametrize("key", ["", "wrong"])
 async def test_a_server_that_is_gone_or_refuses_is_logged_and_stops_nothing(
-    key: str, caplog: pytest.LogCaptureFixture
+    key: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level("INFO", "passfel.graph.priming")
     with sglang(api_key="right") as server:
         url = server.url if key else "http://127.0.0.1:9/v1"
-        assert await prime_served(LlmSettings(base_url=url), clock_tools()) == 0
+        assert await prime_served(LlmSettings(base_url=url), clock_tools(), Maintenance(tmp_path)) == 0
     assert "not primed" in caplog.text
+
+
+async def test_a_server_in_maintenance_is_left_alone(served: SGLang, tmp_path: Path):
+    maintenance = Maintenance(tmp_path)
+    maintenance.switch(on=True)
+    assert await prime_served(LlmSettings(base_url=served.url), clock_tools(), maintenance) == 0
+    assert served.primed == []
 
 
 async def test_closing_does_not_wait_for_the_priming(database: Database, data_folder: Path):
