@@ -27,6 +27,7 @@ from passfel.memory.postgres import Database
 from passfel.nodes.requests import speaker_of, stamp
 from passfel.nodes.state import Context, Input, State
 from passfel.nodes.turn import unanswered
+from passfel.serving.maintenance import Maintenance
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ async def open_assistant(
         async with database:
             saver, store = await open_checkpoints(database)
             graph = build_graph(house).compile(checkpointer=saver, store=store)
-            async with primed(settings.llm, house.tools):
+            async with primed(settings.llm, house.tools, Maintenance(settings.data_dir)):
                 yield Assistant(graph, saver, house, database)
     finally:
         for close in house.closing:

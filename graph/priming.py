@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool
 from passfel.household.errors import BrokenAnswerError, PassfelError
 from passfel.nodes.prompt import build_prompt
 from passfel.nodes.toolsets import heads
+from passfel.serving.maintenance import Maintenance
 from passfel.serving.settings import LlmSettings
 
 log = logging.getLogger(__name__)
@@ -20,12 +21,14 @@ ONE_TOKEN = 1
 
 
 @contextlib.asynccontextmanager
-async def primed(settings: LlmSettings, tools: Sequence[BaseTool]) -> AsyncIterator[None]:
+async def primed(
+    settings: LlmSettings, tools: Sequence[BaseTool], maintenance: Maintenance
+) -> AsyncIterator[None]:
     """Prime in the background for as long as the block lasts; without a served model nothing is done."""
     if not settings.base_url:
         yield
         return
-    task = asyncio.create_task(prime_served(settings, tools))
+    task = asyncio.create_task(prime_served(settings, tools, maintenance))
     try:
         yield
     finally:
@@ -33,20 +36,24 @@ async def primed(settings: LlmSettings, tools: Sequence[BaseTool]) -> AsyncItera
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def prime_served(settings: LlmSettings, tools: Sequence[BaseTool]) -> int:
+async def prime_served(settings: LlmSettings, tools: Sequence[BaseTool], maintenance: Maintenance) -> int:
     """Prime every server that the settings name; says how many heads were read. Failures are logged, never raised."""
     addresses = dict.fromkeys((settings.base_url, *settings.base_urls))
-    return sum(await asyncio.gather(*(_prime_at(address, settings, tools) for address in addresses)))
+    return sum(
+        await asyncio.gather(*(_prime_at(address, settings, tools, maintenance) for address in addresses))
+    )
 
 
-async def _prime_at(address: str, settings: LlmSettings, tools: Sequence[BaseTool]) -> int:
+async def _prime_at(
+    address: str, settings: LlmSettings, tools: Sequence[BaseTool], maintenance: Maintenance
+) -> int:
     try:
         from passfel.serving.chat import SGLangChat
 
         one = settings.model_copy(update={"base_url": address, "base_urls": (), "max_tokens": ONE_TOKEN})
         model = SGLangChat.from_settings(one)
         try:
-            return await prime(model, tools)
+            return await prime(model, tools, maintenance)
         finally:
             await model.aclose()
     except Exception:
@@ -55,7 +62,7 @@ async def _prime_at(address: str, settings: LlmSettings, tools: Sequence[BaseToo
         return 0
 
 
-async def prime(model: BaseChatModel, tools: Sequence[BaseTool]) -> int:
+async def prime(model: BaseChatModel, tools: Sequence[BaseTool], maintenance: Maintenance) -> int:
     """Have the model read every head once, one after the other; says how many it has read.
 
     The model must be one that answers with a single token. One after the other, for a person's turn that comes
@@ -66,7 +73,8 @@ async def prime(model: BaseChatModel, tools: Sequence[BaseTool]) -> int:
     for name, offered in heads(tools).items():
         bound = model.bind_tools(offered) if offered else model
         try:
-            await bound.ainvoke(prompt)
+            async with maintenance.call():
+                await bound.ainvoke(prompt)
         except BrokenAnswerError:
             pass  # a single token is no whole answer, and none is wanted
         except PassfelError as error:
