@@ -113,7 +113,7 @@ def _is_point(when: When) -> bool:
 
 def _is_known(when: When) -> bool:
     """Whether its beginning was said, and an end that goes with it."""
-    if when.bound in {"before", "after", "since", "until"} or _PART_OF_NAME.match(when.text):
+    if when.bound in {"before", "after", "since", "until"} or _NO_BEGINNING.match(when.text):
         return False
     timeless = when.has_day and not when.has_time and when.grain != "part"
     return not (timeless and when.finish and when.finish.time() != time.min)
@@ -166,8 +166,8 @@ def _wake(when: When) -> datetime:
     return morning if morning > when.window[0] or when.has_day else morning + timedelta(days=1)
 
 
-_PART_OF_NAME = re.compile(r"(?i)(?:morning|afternoon|evening|night) (?!of\b)")
-"""Behind a noun: "date night saturday", "parents evening thursday"."""
+_NO_BEGINNING = re.compile(r"(?i)(?:morning|afternoon|evening|night) (?!of\b)|by ")
+"""Belongs to the noun before ("date night saturday"), or is a last moment ("by friday")."""
 _HOLIDAYS = frozenset(date_words().raw["holidays"])
 _MORNING = timedelta(hours=9)
 _PART_DELAY = timedelta(hours=2)
@@ -191,6 +191,7 @@ _WHEN_PARTS: dict[str, Callable[[When], Any]] = {
     "due": _due,
     "point": lambda when: _is_point(when) or None,
     "known": lambda when: _is_known(when) or None,
+    "told": lambda when: when.bound not in {"before", "after", "since", "until"} or None,
     "holiday": lambda when: when.text.casefold() in _HOLIDAYS or None,
     "doubtful": lambda when: when.doubtful or None,
     "has_time": lambda when: when.has_time or None,
