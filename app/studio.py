@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.store.postgres.aio import AsyncPostgresStore
 
 from passfel.app.settings import load_settings
 from passfel.graph.assistant import Graph, open_checkpoints
@@ -19,6 +18,7 @@ from passfel.graph.settings import AssistantSettings
 from passfel.household.errors import SettingsError
 from passfel.memory.checkpoints import TurnSaver
 from passfel.memory.postgres import Database
+from passfel.memory.store import HouseholdStore
 from passfel.nodes.state import Context, Input, State
 
 
@@ -35,7 +35,7 @@ class Household:
         self._users = 0
 
     @asynccontextmanager
-    async def memory(self) -> AsyncIterator[tuple[TurnSaver, AsyncPostgresStore]]:
+    async def memory(self) -> AsyncIterator[tuple[TurnSaver, HouseholdStore]]:
         """A saver and a store of the caller's own over the shared database.
 
         Raises:
@@ -45,7 +45,8 @@ class Household:
         self._belongs_to(asyncio.get_running_loop())
         self._users += 1
         try:
-            yield await open_checkpoints(self.database)
+            async with open_checkpoints(self.database) as kept:
+                yield kept
         finally:
             self._users -= 1
             if not self._users:

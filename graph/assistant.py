@@ -13,7 +13,6 @@ from langchain_core.messages import HumanMessage, ToolMessage, convert_to_messag
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.serde.types import RESUME
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.store.postgres.aio import AsyncPostgresStore
 from langgraph.types import Command, StateSnapshot, StreamMode
 
 from passfel.graph.build import House, build_graph, derivable
@@ -24,6 +23,7 @@ from passfel.graph.turns import Clock, system_clock
 from passfel.household.errors import MemoryUnavailableError, RequestError
 from passfel.memory.checkpoints import TurnSaver
 from passfel.memory.postgres import Database
+from passfel.memory.store import HouseholdStore
 from passfel.nodes.requests import speaker_of, stamp
 from passfel.nodes.state import Context, Input, State
 from passfel.nodes.turn import unanswered
@@ -205,8 +205,7 @@ async def open_assistant(
     database = Database(settings.postgres, settings.data_dir)
     house = build_house(settings, database, clock)
     try:
-        async with database:
-            saver, store = await open_checkpoints(database)
+        async with database, open_checkpoints(database) as (saver, store):
             graph = build_graph(house).compile(checkpointer=saver, store=store)
             async with primed(settings.llm, house.tools, Maintenance(settings.data_dir)):
                 yield Assistant(graph, saver, house, database)
@@ -215,15 +214,19 @@ async def open_assistant(
             await close()
 
 
-async def open_checkpoints(database: Database) -> tuple[TurnSaver, AsyncPostgresStore]:
+@asynccontextmanager
+async def open_checkpoints(database: Database) -> AsyncIterator[tuple[TurnSaver, HouseholdStore]]:
     """LangGraph's own saver and store over the household's Postgres, their tables up to date."""
     await database.open()
     saver = TurnSaver(database.checkpoints, derivable)
-    store = AsyncPostgresStore(database.checkpoints)
-    async with database.alone("checkpoints"):
-        await saver.setup()
-        await store.setup()
-    return saver, store
+    store = HouseholdStore(database.checkpoints)
+    try:
+        async with database.alone("checkpoints"):
+            await saver.setup()
+            await store.setup()
+        yield saver, store
+    finally:
+        await store.aclose()
 
 
 def config_of(thread: str) -> RunnableConfig:
