@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
+PORT := 2024
 SYNC := UV_PYTHON_PREFERENCE=system $(UV) sync --frozen --inexact --quiet
 
 .PHONY: help chat serve test lint format types docs clean
@@ -14,8 +15,8 @@ help: ## what can be made
 chat: .venv/.ready ## open the conversation (piped input is answered line by line)
 	@$(BIN)/passfel chat
 
-serve: .venv/.ready-dev ## LangGraph server with our own chat route, on 127.0.0.1:2024
-	@$(BIN)/passfel serve
+serve: .venv/.ready-dev ## LangGraph server with our own chat route, on 127.0.0.1:2024 (PORT=...)
+	@$(BIN)/passfel serve --port $(PORT)
 
 test: .venv/.ready-dev ## the whole test suite
 	@$(BIN)/pytest
