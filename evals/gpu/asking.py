@@ -48,7 +48,7 @@ class Answer:
 class Server:
     """One server; each request has its own connection."""
 
-    def __init__(self, port: int, timeout: float = 120.0) -> None:
+    def __init__(self, port: int, timeout: float = 300.0) -> None:
         """Nothing is opened yet."""
         self._port, self._timeout = port, timeout
 
