@@ -32,7 +32,9 @@ NEEDED = (
 UNUSED = (
     "sgl_kernel/flash_ops.abi3.so", "sgl_kernel/infllm_ops*.so", "sgl_kernel/sm100", "**/libxgrammar.a", "**/*.pyi",
 )  # fmt: skip
-DEEP_GEMM = '"""Stands in for DeepGEMM, which the drafting worker imports for other models and never calls here."""'
+DEEP_GEMM = (
+    '"""Stands in for DeepGEMM, which the drafting worker imports for other models and never calls here."""'
+)
 
 
 def stage(folder: Path) -> Path:
