@@ -1,37 +1,32 @@
 """The one outgoing HTTP client: deadlines, retries, rates, size limit, cache, and no private addresses."""
 
 import asyncio
-import hashlib
-import json
 import logging
-import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, NoReturn
 
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field
 
-from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError, UnreachableError
-from passfel.household.wording import say_count
+from passfel.household.errors import BrokenAnswerError, LimitedError, UnreachableError
 from passfel.tools.guard import GuardedBackend, GuardedTransport, PrivateAddressError, Resolver
+from passfel.tools.http_failures import BUSY, StatusError, TryAgainError, backoff, busy, limited, retry_after
+from passfel.tools.http_messages import Params, Reply, Sent
 from passfel.tools.limits import Cache, Limiter, MemoryCache, Rate, TokenBuckets
 
 log = logging.getLogger(__name__)
 # It writes every address with its query, and a query may hold a service's key.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
-Params = Mapping[str, str | int | float]
-
+JSON = ("application/json",)
+NOT_MODIFIED = 304
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-BUSY = frozenset({429, 500, 502, 503, 504})
 DEFAULT_RATE = Rate(10)
 MOST_REDIRECTS = 5
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
 BLOCK_S = 60.0
 """How long a source that says "too many requests" is left alone where it doesn't say for how long."""
 
@@ -59,16 +54,6 @@ class HttpSettings(BaseModel):
         """Who we are, as Wikimedia's and NWS's etiquette want it."""
         about = "; ".join(filter(None, (self.project_url and f"+{self.project_url}", self.contact)))
         return f"PASSFEL/{version('passfel')}" + (f" ({about})" if about else "")
-
-
-class StatusError(BrokenAnswerError):
-    """The service answered with an HTTP status that is no success; providers may know what it means."""
-
-    def __init__(self, source: str, status: int, body: bytes) -> None:
-        """Keep the status and the body: they are for the provider, never for the person."""
-        super().__init__(source, f"{source} refused the request (HTTP {status}).")
-        self.status = status
-        self.body = body
 
 
 class Http:
@@ -108,30 +93,19 @@ class Http:
         params: Params | None = None,
         *,
         source: str,
+        headers: Mapping[str, str] | None = None,
         lifetime: timedelta = timedelta(0),
         deadline: timedelta | None = None,
         rate: Rate = DEFAULT_RATE,
+        parse_float: Callable[[str], Any] = float,
     ) -> Any:
-        """Ask `source` for JSON; a ProviderError names it in a full sentence.
-
-        Args:
-            url: where to ask.
-            params: the query.
-            source: the service's name, as the person knows it.
-            lifetime: how long an answer stays true; zero means it is not remembered.
-            deadline: the time for everything, retries and waiting included.
-            rate: how often the service may be called.
-        """
-        key = _key(url, params)
-        body = await self._cache.get(key) if lifetime else None
-        if body is not None:
-            return _parsed(body, source)
-        body = await self.request(
-            "GET", url, params=params, source=source, deadline=deadline, rate=rate, accept="application/json"
+        """Ask `source` for JSON; `parse_float=Decimal` keeps money exact. The rest is as in `request`."""
+        sent = Sent("GET", url, source, JSON, params, dict(headers or {}), None)
+        reply = await self._remembered(sent, lifetime) or await self._ask(
+            sent, rate, deadline, reads_only=True
         )
-        answer = _parsed(body, source)
-        if lifetime:
-            await self._cache.put(key, body, lifetime)
+        answer = reply.json(parse_float)
+        await self._remember(sent, reply, lifetime)
         return answer
 
     async def request(
@@ -140,35 +114,76 @@ class Http:
         url: str,
         *,
         source: str,
-        accept: str,
+        accept: Sequence[str] = (),
         params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        lifetime: timedelta = timedelta(0),
         deadline: timedelta | None = None,
         rate: Rate = DEFAULT_RATE,
-    ) -> bytes:
-        """Send a request, and read its answer's body; `accept` is the media type that it must have."""
+        reads_only: bool | None = None,
+    ) -> Reply:
+        """Send a request and read its answer; a ProviderError names `source` in a full sentence.
+
+        Args:
+            method: HTTP's method.
+            url: where to ask; private addresses are refused unless the settings name their host.
+            source: the service's name, as the person knows it.
+            accept: the media types that the answer may have; none means any.
+            params: the query.
+            headers: more headers; what they hold is never logged nor told.
+            content: the body to send.
+            lifetime: how long an answer stays true; zero means it is not remembered.
+            deadline: the time for everything, retries and waiting included.
+            rate: how often the service may be called.
+            reads_only: whether sending it twice does no harm; left out, it goes by the method.
+
+        Raises:
+            StatusError: an HTTP status that is neither success nor 304.
+            ProviderError: any other failure.
+        """
+        sent = Sent(method, url, source, tuple(accept), params, dict(headers or {}), content)
+        safe = reads_only if reads_only is not None else method in SAFE_METHODS
+        reply = await self._remembered(sent, lifetime) or await self._ask(
+            sent, rate, deadline, reads_only=safe
+        )
+        await self._remember(sent, reply, lifetime)
+        return reply
+
+    async def _remembered(self, sent: Sent, lifetime: timedelta) -> Reply | None:
+        body = await self._cache.get(sent.key) if lifetime else None
+        return Reply.from_bytes(sent.source, body) if body is not None else None
+
+    async def _remember(self, sent: Sent, reply: Reply, lifetime: timedelta) -> None:
+        if lifetime and reply.status == 200 and not reply.remembered:
+            await self._cache.put(sent.key, reply.as_bytes(), lifetime)
+
+    async def _ask(self, sent: Sent, rate: Rate, deadline: timedelta | None, *, reads_only: bool) -> Reply:
         seconds = deadline.total_seconds() if deadline is not None else self.settings.deadline_s
-        ends_at = time.monotonic() + seconds
-        tries = self.settings.tries if method in SAFE_METHODS else 1
-        async with within(source, seconds):
-            for number in range(1, tries + 1):
-                await self._wait_for_place(source, rate, ends_at)
-                try:
-                    return await self._send(method, url, params, source, accept)
-                except _TryAgainError as failure:
-                    pause = failure.pause_s if failure.pause_s is not None else _backoff(number)
-                    if number == tries or time.monotonic() + pause >= ends_at:
-                        await self._give_up(failure)
-                    log.debug("%s: %s, trying again", source, failure.error)
-                    await asyncio.sleep(pause)
+        tries = self.settings.tries if reads_only else 1
+        async with within(sent.source, seconds):
+            return await self._try(sent, rate, time.monotonic() + seconds, tries)
+
+    async def _try(self, sent: Sent, rate: Rate, ends_at: float, tries: int) -> Reply:
+        for number in range(1, tries + 1):
+            await self._wait_for_place(sent.source, rate, ends_at)
+            try:
+                return await self._send(sent)
+            except TryAgainError as failure:
+                pause = failure.pause_s if failure.pause_s is not None else backoff(number)
+                if number == tries or time.monotonic() + pause >= ends_at:
+                    await self._give_up(failure)
+                log.debug("%s: %s, trying again", sent.source, failure.error)
+                await asyncio.sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _wait_for_place(self, source: str, rate: Rate, ends_at: float) -> None:
         while wait := await self._limiter.admit(source, rate):
             if time.monotonic() + wait >= ends_at:
-                raise _limited(source, wait)
+                raise limited(source, wait)
             await asyncio.sleep(wait)
 
-    async def _give_up(self, failure: "_TryAgainError") -> NoReturn:
+    async def _give_up(self, failure: TryAgainError) -> NoReturn:
         error = failure.error
         if isinstance(error, LimitedError):
             # Left alone for a while: every further question would only make it longer.
@@ -176,11 +191,13 @@ class Http:
             await self._limiter.block(error.source, min(pause, 3600.0))
         raise error from failure
 
-    async def _send(self, method: str, url: str, params: Params | None, source: str, accept: str) -> bytes:
-        client = await self._opened()
+    async def _send(self, sent: Sent) -> Reply:
+        client, source = await self._opened(), sent.source
         try:
-            async with client.stream(method, url, params=params, headers={"Accept": accept}) as response:
-                return await self._read(response, source, accept)
+            async with client.stream(
+                sent.method, sent.url, params=sent.params, headers=sent.all_headers(), content=sent.content
+            ) as response:
+                return await self._read(response, sent)
         except PrivateAddressError as error:
             raise UnreachableError(source, _private(source, error)) from error
         except (httpx2.TooManyRedirects, httpx2.UnsupportedProtocol, httpx2.DecodingError) as error:
@@ -190,20 +207,21 @@ class Http:
         except httpx2.ConnectTimeout as error:  # most of the deadline is gone, and another try won't cure it
             raise UnreachableError(source, f"{source} could not be reached.") from error
         except httpx2.TransportError as error:
-            raise _TryAgainError(UnreachableError(source, f"{source} could not be reached.")) from error
+            raise TryAgainError(UnreachableError(source, f"{source} could not be reached.")) from error
         except httpx2.InvalidURL as error:
             raise BrokenAnswerError(source, f"{source} has no valid address.") from error
 
-    async def _read(self, response: httpx2.Response, source: str, accept: str) -> bytes:
+    async def _read(self, response: httpx2.Response, sent: Sent) -> Reply:
+        source = sent.source
         if response.status_code in BUSY:
-            raise _TryAgainError(_busy(response, source), _retry_after(response))
+            raise TryAgainError(busy(response, source), retry_after(response))
         body = await self._body(response, source)
-        if not response.is_success:
+        reply = Reply(source, response.status_code, str(response.url), dict(response.headers), body)
+        if not response.is_success and response.status_code != NOT_MODIFIED:
             raise StatusError(source, response.status_code, body)
-        kind: str = response.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
-        if kind != accept and not kind.endswith("+" + accept.rpartition("/")[2]):
-            raise BrokenAnswerError(source, f"{source} gave an answer that is no {_noun(accept)}.")
-        return body
+        if body and sent.accept and not _fits(reply.kind, sent.accept):
+            raise BrokenAnswerError(source, f"{source} gave an answer that is no {_noun(sent.accept)}.")
+        return reply
 
     async def _body(self, response: httpx2.Response, source: str) -> bytes:
         body = bytearray()
@@ -233,15 +251,6 @@ class Http:
             return self._client
 
 
-class _TryAgainError(Exception):
-    """A failure that may pass: what the person is told if it doesn't, and how long to wait."""
-
-    def __init__(self, error: ProviderError, pause_s: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.pause_s = pause_s
-
-
 @asynccontextmanager
 async def within(source: str, seconds: float) -> AsyncIterator[None]:
     """Give what is done with `source` inside so many seconds, and say so when they are over."""
@@ -252,60 +261,13 @@ async def within(source: str, seconds: float) -> AsyncIterator[None]:
         raise UnreachableError(source, f"{source} could not be reached.") from error
 
 
-def _key(url: str, params: Params | None) -> str:
-    """Name an exact request; hashed, for a query may hold a key, and the cache may be shared."""
-    return hashlib.sha256(json.dumps([url, dict(params or {})], sort_keys=True).encode()).hexdigest()
+def _fits(kind: str, accept: Sequence[str]) -> bool:
+    """Whether a media type is one of these, or built on one: application/geo+json is JSON."""
+    return any(kind == wanted or kind.endswith("+" + wanted.rpartition("/")[2]) for wanted in accept)
 
 
-def _parsed(body: bytes, source: str) -> Any:
-    try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise BrokenAnswerError(source, f"{source} gave an answer that makes no sense.") from error
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _noun(accept: str) -> str:
-    return accept.rpartition("/")[2].upper()
-
-
-def _backoff(number: int) -> float:
-    """Half of a doubling pause, and up to another half by chance, so that callers don't come back together."""
-    pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (number - 1))
-    return pause / 2 + random.uniform(0, pause / 2)  # noqa: S311 - jitter, no secret
-
-
-def _busy(response: httpx2.Response, source: str) -> ProviderError:
-    if response.status_code == 429:
-        return _limited(source, _retry_after(response))
-    return UnreachableError(source, f"{source} is out of order (HTTP {response.status_code}).")
-
-
-def _limited(source: str, seconds: float | None) -> LimitedError:
-    if seconds is None:
-        return LimitedError(source, f"{source} takes no more requests for now.")
-    minutes = max(1, round(seconds / 60))
-    when = f"{say_count(minutes, 'minute')}" if seconds > 50 else "a few seconds"
-    return LimitedError(
-        source, f"{source} takes no more requests for now; try again in {when}.", timedelta(seconds=seconds)
-    )
-
-
-def _retry_after(response: httpx2.Response) -> float | None:
-    """Read Retry-After: seconds, or an HTTP date."""
-    value: str = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return min(float(value), 86_400.0)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    wait: timedelta = at - datetime.now(UTC)
-    return max(0.0, wait.total_seconds())
+def _noun(accept: Sequence[str]) -> str:
+    return accept[0].rpartition("/")[2].upper()
 
 
 def _private(source: str, error: PrivateAddressError) -> str:

@@ -11,7 +11,8 @@ import pytest
 from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError, UnreachableError
 from passfel.tests.servers.open_meteo import Fault, OpenMeteoWorld
 from passfel.tools.guard import Resolver
-from passfel.tools.http import Http, HttpSettings, StatusError
+from passfel.tools.http import Http, HttpSettings
+from passfel.tools.http_failures import StatusError
 from passfel.tools.limits import MemoryCache, Rate, TokenBuckets
 
 LISBON = {"name": "Lisbon"}
@@ -78,7 +79,7 @@ async def test_a_refusal_is_not_repeated_and_keeps_its_status(http: Http, search
 async def test_what_may_change_the_world_is_sent_once(http: Http, world: OpenMeteoWorld):
     world.fail("status", status=503)
     with pytest.raises(UnreachableError):
-        await http.request("POST", world.forecast_url, source="Open-Meteo", accept="application/json")
+        await http.request("POST", world.forecast_url, source="Open-Meteo", accept=("application/json",))
     assert len(world.requests) == 1
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from passfel.household.errors import BrokenAnswerError, LimitedError, NotFoundError
 from passfel.household.forecast import Day, Forecast, Moment
 from passfel.household.turn import Place
-from passfel.tools.http import Http, StatusError
+from passfel.tools.http import Http
+from passfel.tools.http_failures import StatusError
 from passfel.tools.limits import Rate
 from passfel.tools.weather.places import Hit, best_hit, readings
 
