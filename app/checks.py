@@ -13,20 +13,19 @@ from zoneinfo import ZoneInfo
 
 from passfel.app.settings import CONFIG, FILE, Settings, settings_file
 from passfel.graph.settings import home
-from passfel.household.errors import MemoryUnavailableError, PassfelError
-from passfel.household.turn import Place
+from passfel.household.errors import MemoryUnavailableError, PassfelError, SettingsError
 from passfel.household.wording import say_count
 
 if TYPE_CHECKING:
     from passfel.graph.build import House
     from passfel.memory.postgres import Database
     from passfel.serving.rungs import RungHealth
+    from passfel.tools.provider import Provider
 
 State = Literal["ok", "missing", "problem"]
 
 LEAST_FREE = 500_000_000
-WEATHER_DEADLINE_S = 3.0
-GREENWICH = Place("Greenwich", 51.4779, -0.0015)
+PROVIDER_DEADLINE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +157,23 @@ def _with_advice(rung: "RungHealth") -> str:
     return f"{rung.sentence} Start the server, or mend PASSFEL_LLM__BASE_URL; rules answer meanwhile."
 
 
-async def ask_weather(settings: Settings) -> Finding:
-    """Whether Open-Meteo answers: one real question, through the tools' own client."""
-    from passfel.tools.http import Http
-    from passfel.tools.weather.open_meteo import OpenMeteo
+async def ask_providers(house: "House") -> list[Finding]:
+    """Whether each outside service answers: one real question to each, all at once."""
+    return list(await asyncio.gather(*(_ask(provider) for provider in house.providers)))
 
-    deadline = min(WEATHER_DEADLINE_S, settings.http.deadline_s)
-    _, place = home(settings.household.home_place, settings.household.time_zone)
-    async with Http(settings.http.model_copy(update={"deadline_s": deadline})) as http:
-        try:
-            forecast = await OpenMeteo(http, settings.open_meteo).forecast(place or GREENWICH)
-        except PassfelError as error:
-            told = f"{error.sentence} Look at this machine's network; everything but the weather works without it."
-            return Finding("Open-Meteo", "problem", told)
-    degrees = forecast.now.temperature if forecast.now else None
-    shown = f": {degrees:.0f} °C in {forecast.place.name}" if degrees is not None else ""
-    return Finding("Open-Meteo", "ok", f"It answers{shown}.")
+
+async def _ask(provider: "Provider") -> Finding:
+    try:
+        async with asyncio.timeout(PROVIDER_DEADLINE_S):
+            return Finding(provider.source, "ok", await provider.check())
+    except SettingsError as error:
+        return Finding(provider.source, "missing", error.sentence)
+    except PassfelError as error:
+        told = f"{error.sentence} Everything else works without it; look at this machine's network if nothing answers."
+        return Finding(provider.source, "problem", told)
+    except TimeoutError:
+        told = f"{provider.source} did not answer in {PROVIDER_DEADLINE_S:.0f} seconds."
+        return Finding(provider.source, "problem", told)
 
 
 async def ask_all(settings: Settings) -> list[Finding]:
@@ -184,11 +184,11 @@ async def ask_all(settings: Settings) -> list[Finding]:
     database = Database(settings.postgres, settings.data_dir)
     house = build_house(settings, database)
     try:
-        postgres, models, weather = await asyncio.gather(
-            ask_postgres(database, settings), ask_models(house, settings), ask_weather(settings)
+        postgres, models, providers = await asyncio.gather(
+            ask_postgres(database, settings), ask_models(house, settings), ask_providers(house)
         )
     finally:
         await database.close()
         for close in house.closing:
             await close()
-    return [*postgres, *models, weather]
+    return [*postgres, *models, *providers]

@@ -23,6 +23,7 @@ from passfel.nodes.state import Context, Input, Path, State
 from passfel.nodes.turn import MakeTurn
 from passfel.serving.ladder import ModelLadder
 from passfel.serving.settings import ThinkingSettings
+from passfel.tools.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class House:
     sources: dict[str, Source]
     records: Records
     thinking: ThinkingSettings
+    providers: tuple[Provider, ...] = ()
+    """The outside services in use, for the doctor to ask."""
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What to close at the end, in this order."""
 

@@ -43,13 +43,14 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     records, ledger = Records(database), EffectsLedger(database)
     calendar = LocalCalendar(records.events)
     http = Http(settings.http)
+    weather = OpenMeteo(http, settings.open_meteo)
     tools = (
         *calendar_tools(calendar),
         *task_tools(records.tasks),
         *reminder_tools(records.reminders),
         *note_tools(records.notes),
         *contact_tools(records.contacts),
-        *weather_tools(OpenMeteo(http, settings.open_meteo)),
+        *weather_tools(weather),
         *clock_tools(),
         *calculator_tools(),
         *undo_tools(ledger),
@@ -71,6 +72,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         episodes=Episodes(database),
         sources=household_sources(calendar, records),
         records=records,
+        providers=(weather,),
         closing=(ladder.aclose, http.aclose),
     )
     understander.warm(Turn(now=make_turn(None).now))

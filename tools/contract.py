@@ -53,6 +53,10 @@ WRITES = Annotations(destructive=False, open_world=False, local=True)
 """Changes our own rows, in a way that can be undone."""
 DESTROYS = Annotations(destructive=True, open_world=False, local=True)
 """Changes our own rows so that a yes is needed first."""
+WRITES_OUTSIDE = Annotations(destructive=False, open_world=False)
+"""Changes something on a server outside our Postgres, in a way that can be put right again."""
+DESTROYS_OUTSIDE = Annotations(destructive=True, open_world=False)
+"""Changes something outside so that a yes is needed first: deleting, a lock, a door, an alarm, money."""
 
 
 class Source(BaseModel):

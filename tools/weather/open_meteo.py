@@ -17,6 +17,7 @@ from passfel.tools.limits import Rate
 from passfel.tools.weather.places import Hit, best_hit, readings
 
 SOURCE = "Open-Meteo"
+GREENWICH = Place("Greenwich", 51.4779, -0.0015)
 Query = dict[str, str | int | float]
 RATE = Rate(10)  # Open-Meteo allows 600 calls a minute
 PLACES_STAY = timedelta(days=30)
@@ -100,6 +101,15 @@ class OpenMeteo:
             return [Hit.model_validate(hit) for hit in answer.get("results") or ()]
         except (ValidationError, TypeError) as error:
             raise _broken() from error
+
+    async def check(self) -> str:
+        """Ask for the weather where every clock begins."""
+        now = (await self.forecast(GREENWICH)).now
+        return (
+            f"It answers: {now.temperature:.0f} °C in Greenwich."
+            if now and now.temperature
+            else "It answers."
+        )
 
     async def forecast(self, place: Place, first: date | None = None, last: date | None = None) -> Forecast:
         """Tell the weather now and, where days of the place's calendar are given, by the hour and by the day."""

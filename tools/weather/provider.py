@@ -5,13 +5,12 @@ from typing import Protocol
 
 from passfel.household.forecast import Forecast
 from passfel.household.turn import Place
+from passfel.tools.provider import Provider
 
 
-class WeatherProvider(Protocol):
+class WeatherProvider(Provider, Protocol):
     """A weather service: places in, figures out, or one of the errors of `household/errors.py`."""
 
-    source: str
-    """The service's name, as the person is told."""
     days_back: int
     """For how many days before today it knows the weather."""
     days_ahead: int
