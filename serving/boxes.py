@@ -16,7 +16,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict
 
-from passfel.household.errors import LimitedError, ProviderError, UnreachableError
+from passfel.household.errors import ProviderError, UnreachableError
 from passfel.household.turn import Turn
 from passfel.serving.breaker import Breaker
 from passfel.serving.chat import SGLangChat
@@ -134,7 +134,7 @@ class BoxesChat(BaseChatModel):
             except RefusedError:
                 raise
             except ProviderError as error:
-                _note_failure(box, error)
+                box.breaker.note(error)
                 if begun:
                     raise
                 failure = error
@@ -165,15 +165,6 @@ class BoxesChat(BaseChatModel):
                 async for piece in pieces:
                     yield piece
                 box.breaker.answered(whole=True)
-
-
-def _note_failure(box: Box, error: ProviderError) -> None:
-    after = error.retry_after if isinstance(error, LimitedError) else None
-    box.breaker.failed(
-        error.sentence,
-        at_once=isinstance(error, UnreachableError),
-        for_s=after.total_seconds() if after else 0,
-    )
 
 
 def _thread(kwargs: dict[str, Any]) -> str:

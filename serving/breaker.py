@@ -4,8 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from passfel.household.errors import LimitedError, ProviderError, UnreachableError
+from passfel.serving.errors import EmptyAccountError
+
 BreakerState = Literal["closed", "open", "half-open"]
 Clock = Callable[[], float]
+EMPTY_ACCOUNT_S = 900.0
+"""How long an account without money is left alone: each try costs a turn its time, and none helps."""
 
 
 class Breaker:
@@ -52,6 +57,13 @@ class Breaker:
         if at_once or for_s or self._opened_at is not None or self._failures >= self._patience:
             self._opened_at = self._clock()
         self._probe = None
+
+    def note(self, error: ProviderError) -> None:
+        """Take a failed call: a dead server opens at once, a busy or confused one gets a second chance."""
+        empty = isinstance(error, EmptyAccountError)
+        wait = error.retry_after if isinstance(error, LimitedError) else None
+        for_s = EMPTY_ACCOUNT_S if empty else wait.total_seconds() if wait else 0
+        self.failed(error.sentence, at_once=isinstance(error, UnreachableError), for_s=for_s)
 
     def ended(self, call: object) -> None:
         """This call is over. Where it was a probe that showed nothing (cancelled), the next call may probe."""

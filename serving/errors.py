@@ -3,12 +3,13 @@
 ProviderError
 ├── UnreachableError   no connection, no answer in time, a failure inside the server
 ├── LimitedError       its queue is full, or it limits the rate
+│   └── EmptyAccountError  the account that pays for it has run dry
 ├── BrokenAnswerError  cut short, aborted, empty or malformed
 │   └── BrokenStream   the same after the person has already seen words of it
 └── RefusedError       it does not accept the request: somebody has to change a setting
 """
 
-from passfel.household.errors import BrokenAnswerError, ProviderError
+from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError
 
 SOURCE = "the language model"
 
@@ -24,6 +25,10 @@ class RefusedError(ProviderError):
     def __init__(self, sentence: str) -> None:
         """Say what has to be changed."""
         super().__init__(SOURCE, sentence)
+
+
+class EmptyAccountError(LimitedError):
+    """The account has run dry: money mends that, not another try. Others answer meanwhile."""
 
 
 class BrokenStream(BrokenAnswerError):  # noqa: N818 - what it is in the field's words

@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.tools import BaseTool
 
-from passfel.household.errors import LimitedError, ProviderError, UnreachableError
+from passfel.household.errors import ProviderError, UnreachableError
 from passfel.household.turn import Turn
 from passfel.household.understanding import Understand
 from passfel.serving.breaker import Breaker, Clock
@@ -48,7 +48,7 @@ class ModelLadder:
     async def astream(
         self,
         messages: Sequence[BaseMessage],
-        tools: Sequence[BaseTool] = (),
+        tools: Sequence[BaseTool | dict[str, Any]] = (),
         *,
         turn: Turn,
         thinking: int | None = None,
@@ -100,7 +100,7 @@ class ModelLadder:
         rung: Rung,
         breaker: Breaker,
         messages: Sequence[BaseMessage],
-        tools: Sequence[BaseTool],
+        tools: Sequence[BaseTool | dict[str, Any]],
         **kwargs: Any,
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """Stream from one rung, and tell its breaker how it went."""
@@ -125,7 +125,7 @@ class ModelLadder:
             except RefusedError:
                 raise
             except ProviderError as error:
-                _tell(breaker, error)
+                breaker.note(error)
                 if spoken:
                     raise BrokenStream(said, rung.name) from error
                 raise
@@ -189,16 +189,6 @@ class ModelLadder:
 
 class _AwayError(UnreachableError):
     """A rung is left alone on purpose: nothing for its breaker, or the log."""
-
-
-def _tell(breaker: Breaker, error: ProviderError) -> None:
-    """A dead server costs every turn its deadline; a busy or confused one gets a second chance."""
-    wait = error.retry_after if isinstance(error, LimitedError) else None
-    breaker.failed(
-        error.sentence,
-        at_once=isinstance(error, UnreachableError),
-        for_s=wait.total_seconds() if wait else 0,
-    )
 
 
 def build_ladder(

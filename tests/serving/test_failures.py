@@ -5,8 +5,9 @@ import socket
 import pytest
 
 from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError, UnreachableError
+from passfel.serving.breaker import Breaker
 from passfel.serving.chat import SGLangChat
-from passfel.serving.errors import RefusedError
+from passfel.serving.errors import EmptyAccountError, RefusedError
 from passfel.serving.settings import LlmSettings
 from passfel.tests.servers.sglang import (
     Abort,
@@ -27,6 +28,18 @@ OVERFLOW = error_body(
     400, "The input (40017 tokens) is longer than the model's context length (32768 tokens)."
 )
 VLLM_OVERFLOW = {"error": {"message": "This model's maximum context length is 32768 tokens.", "code": 400}}
+LLAMACPP_OVERFLOW = {
+    "error": {
+        "code": 400,
+        "message": "the request exceeds the available context size, try increasing it",
+        "type": "exceed_context_size_error",
+    }
+}
+
+
+def openai_429(message: str, code: str) -> Fail:
+    return Fail(429, {"error": {"message": message, "type": "tokens", "param": None, "code": code}})
+
 
 BOTH: list[tuple[Answer, type[ProviderError], str]] = [
     (QueueFull(), LimitedError, "too busy"),
@@ -39,6 +52,21 @@ BOTH: list[tuple[Answer, type[ProviderError], str]] = [
     (Fail(400, None), RefusedError, "check llm.model"),
     (Fail(400, OVERFLOW), RefusedError, "start a new one"),
     (Fail(400, VLLM_OVERFLOW), RefusedError, "start a new one"),
+    (Fail(400, LLAMACPP_OVERFLOW), RefusedError, "start a new one"),
+    (Fail(413, "<html>Request Entity Too Large</html>"), RefusedError, "start a new one"),
+    (Fail(410, {"error": "Gone"}), RefusedError, "no such address or model"),
+    (
+        openai_429("Rate limit reached. Please try again in 2s.", "rate_limit_exceeded"),
+        LimitedError,
+        "too busy",
+    ),
+    (
+        openai_429("Request too large: Limit 30000, Requested 250011.", "rate_limit_exceeded"),
+        RefusedError,
+        "larger than the account at",
+    ),
+    (openai_429("You exceeded your current quota.", "insufficient_quota"), EmptyAccountError, "is empty"),
+    (Fail(402, {"error": "Insufficient balance"}), EmptyAccountError, "is empty"),
     (Fail(401, {"error": "Unauthorized"}), RefusedError, "check llm.api_key"),
     (Fail(404, {"detail": "Not Found"}), RefusedError, "check llm.base_url"),
     (Abort("Half an"), BrokenAnswerError, "broke its answer off"),
@@ -119,6 +147,32 @@ async def test_a_server_that_limits_the_rate_says_for_how_long(server: SGLang, c
         await chat.ainvoke("Hello")
     assert caught.value.retry_after is not None
     assert caught.value.retry_after.total_seconds() == 7
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("2s", 2), ("1.5s", 1.5), ("20ms", 0.02), ("1m30s", 90), ("6m0s", 360), ("1h", 3600)],
+)
+async def test_how_long_to_wait_is_read_from_the_words_where_no_header_says_it(
+    server: SGLang, chat: SGLangChat, words: str, seconds: float
+) -> None:
+    server.will(
+        openai_429(f"Rate limit reached. Please try again in {words}. Visit us.", "rate_limit_exceeded")
+    )
+    with pytest.raises(LimitedError) as caught:
+        await chat.ainvoke("Hello")
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after.total_seconds() == seconds
+
+
+async def test_an_empty_account_is_left_alone_for_long_whatever_the_breaker_waits() -> None:
+    now = 0.0
+    breaker = Breaker(0, clock=lambda: now)
+    breaker.note(EmptyAccountError("the language model", "The account is empty."))
+    now = 600
+    assert not breaker.admits(object())
+    now = 901
+    assert breaker.admits(object())
 
 
 async def test_nobody_at_the_address() -> None:

@@ -12,7 +12,7 @@ from langchain_core.messages.ai import add_ai_message_chunks
 
 from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError, UnreachableError
 from passfel.serving.chat import SGLangChat
-from passfel.serving.errors import RefusedError
+from passfel.serving.errors import EmptyAccountError, RefusedError
 from passfel.tests.servers.sglang import Raw, SGLang
 
 
@@ -141,6 +141,37 @@ async def test_streams_of_other_servers_neither_hang_nor_crash(
     with contextlib.suppress(ProviderError):
         assert await replay(server, chat, answer, streamed=True) is not None
         assert b'"finish_reason"' in answer.body
+
+
+ERRORS: dict[str, tuple[type[ProviderError], str]] = {
+    "llamacpp_error_context_400": (RefusedError, "longer than the language model can read"),
+    "sglang_error_context_length_400": (RefusedError, "longer than the language model can read"),
+    "venice_error_context_length_400": (RefusedError, "longer than the language model can read"),
+    "vllm_error_context_length_400_old_flat": (RefusedError, "longer than the language model can read"),
+    "from-source/vllm_error_context_length_400": (RefusedError, "longer than the language model can read"),
+    "openai_error_context_length_exceeded_400": (RefusedError, "longer than the language model can read"),
+    "openai_error_rate_limit_429": (LimitedError, "too busy"),
+    "openai_error_rate_limit_request_too_large_429": (RefusedError, "larger than the account at"),
+    "openai_error_insufficient_quota_429": (EmptyAccountError, "is empty"),
+    "openai_error_unsupported_parameter_400": (RefusedError, "refused the request"),
+    "venice_error_validation_400": (RefusedError, "refused the request"),
+    "from-source/vllm_error_queue_full_503": (LimitedError, "too busy"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+async def test_an_error_of_another_server_says_the_same_as_ours(
+    server: SGLang, chat: SGLangChat, name: str
+) -> None:
+    body = ((RECORDINGS or Path()) / f"{name}.json").read_bytes()
+    status = re.search(r"_([45]\d\d)", name)
+    assert status is not None
+    kind, words = ERRORS[name]
+    for streamed in (True, False):
+        with pytest.raises(kind) as caught:
+            await replay(server, chat, Raw(body, int(status[1]), "application/json"), streamed)
+        assert type(caught.value) is kind
+        assert words in caught.value.sentence
 
 
 def whole_body(path: Path) -> Raw:
