@@ -11,6 +11,7 @@ from langchain_core.tools import BaseTool
 
 from passfel.household.errors import BrokenAnswerError, PassfelError
 from passfel.nodes.prompt import build_prompt
+from passfel.nodes.schemas import functions_of
 from passfel.nodes.toolsets import heads
 from passfel.serving.maintenance import Maintenance
 from passfel.serving.settings import LlmSettings
@@ -71,7 +72,7 @@ async def prime(model: BaseChatModel, tools: Sequence[BaseTool], maintenance: Ma
     prompt = build_prompt([HumanMessage("Hello.")])
     read = 0
     for name, offered in heads(tools).items():
-        bound = model.bind_tools(offered) if offered else model
+        bound = model.bind_tools(functions_of(offered)) if offered else model
         try:
             async with maintenance.call():
                 await bound.ainvoke(prompt)

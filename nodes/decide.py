@@ -13,6 +13,7 @@ from passfel.household.errors import PassfelError
 from passfel.household.understanding import Effort
 from passfel.nodes.classify import call_id
 from passfel.nodes.prompt import build_prompt
+from passfel.nodes.schemas import functions_of
 from passfel.nodes.state import Context, State
 from passfel.nodes.toolsets import tools_for
 from passfel.nodes.turn import (
@@ -48,7 +49,7 @@ async def decide(
         return {"messages": [AIMessage(GIVING_UP)], "rounds": rounds}
     turn = replace(turn_at(make_turn(runtime.context), state.get("said_at")), thread=thread_of(runtime))
     budget = thinking.of(cast("Effort", state.get("effort") or "tool"))
-    offered = tools_for(state.get("intents", "").split(), tools)
+    offered = functions_of(tools_for(state.get("intents", "").split(), tools))
     answer: AIMessageChunk | None = None
     try:
         prompt = build_prompt(state["messages"])

@@ -15,6 +15,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from passfel.graph.house import build_house
 from passfel.graph.settings import AssistantSettings
 from passfel.memory.postgres import Database
+from passfel.nodes.schemas import functions_of
 from passfel.nodes.toolsets import EVERYTHING, TOOLSETS, heads, tools_for, toolset_of
 from passfel.tools.contract import domain_of
 
@@ -35,7 +36,7 @@ def digests(tools: tuple[BaseTool, ...]) -> dict[str, str]:
     """The bytes of every head's tools as they are sent."""
     return {
         name: hashlib.sha256(
-            json.dumps([convert_to_openai_tool(tool) for tool in chosen]).encode()
+            json.dumps([convert_to_openai_tool(function) for function in functions_of(chosen)]).encode()
         ).hexdigest()
         for name, chosen in heads(tools).items()
     }
