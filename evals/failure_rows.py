@@ -23,11 +23,26 @@ COUNT = Say("Lisbon is the capital, and has been so since 1255.", reasoning="An 
 OVERFLOW = error_body(
     400, "The input (40017 tokens) is longer than the model's context length (32768 tokens)."
 )
+LLAMACPP_OVERFLOW = {
+    "error": {
+        "code": 400,
+        "message": "the request exceeds the available context size, try increasing it",
+        "type": "exceed_context_size_error",
+    }
+}
+
+
+def openai_429(message: str, code: str) -> Fail:
+    """OpenAI's 429, which means three things."""
+    return Fail(429, {"error": {"message": message, "type": "tokens", "param": None, "code": code}})
 
 
 @dataclass(frozen=True)
 class Row:
-    """One failure. `answers` are what the box says, `other` the second box, `venice` Venice.ai."""
+    """One failure. `answers` are what the box says, `other` the second box, `venice` Venice.ai.
+
+    Rows of one `setup` share a house; a failure that closes a breaker for longer has one of its own.
+    """
 
     failure: str
     wire: str
@@ -66,11 +81,18 @@ ROWS = (
         'finish_reason "length"',
         (Say("", "I think and think.", finish="length"), COUNT),
     ),
+    Row("out of tokens in the answer", 'finish_reason "length"', (Say("Lisbon is the", finish="length"),)),
     Row("an empty answer", "200, nothing in it", (Say("", reasoning="Hm."),)),
     Row("half a tool call", "arguments cut off", (CallTools([("add_task", '{"title": "spo')]),)),
     Row("not JSON", "200, garbage", (Raw(b"data: {not json}\n\ndata: [DONE]\n\n"),)),
     Row("something else at the address", "200, HTML", (Raw(b"<html></html>", content_type="text/html"),)),
     Row("the conversation is too long", "400", (Fail(400, OVERFLOW),)),
+    Row("the same, said by llama.cpp", "400, exceed_context_size_error", (Fail(400, LLAMACPP_OVERFLOW),)),
+    Row(
+        "larger than OpenAI takes in a minute",
+        "429, Request too large",
+        (openai_429("Request too large: Limit 30000, Requested 250011.", "rate_limit_exceeded"),),
+    ),
     Row("grammar or sampling refused", "200, error event 400", (ErrorEvent(400, "Failed to compile"),)),
     Row("bad key", "401", (Fail(401, {"error": "Unauthorized"}),)),
     Row("no such address", "404", (Fail(404, {"detail": "Not Found"}),)),
@@ -78,6 +100,18 @@ ROWS = (
     Row("crash in the answer, after a tool", "connection dropped", (CALL, CutAfter(6, of=COUNT)), CHORE),
     Row("refusal after a tool has answered", "400", (CALL, Fail(400, OVERFLOW)), CHORE),
     Row("nobody there", "connection refused", setup="nobody"),
+    Row(
+        "OpenAI limits the rate",
+        "429, rate_limit_exceeded",
+        (openai_429("Rate limit reached. Please try again in 2s.", "rate_limit_exceeded"),),
+        setup="one box, limited",
+    ),
+    Row(
+        "OpenAI's account is empty",
+        "429, insufficient_quota",
+        (openai_429("You exceeded your current quota.", "insufficient_quota"),),
+        setup="one box, empty account",
+    ),
     Row("maintenance", "not asked", setup="maintenance"),
     Row("one of two boxes is dead", "connection refused", (), other=(COUNT,), setup="two boxes, one dead"),
     Row("the own box is busy, Venice.ai is on", "503", (QueueFull(),), setup="venice", venice=(COUNT,)),
@@ -85,7 +119,7 @@ ROWS = (
         "Venice.ai has no balance",
         "402",
         (QueueFull(),),
-        setup="venice",
+        setup="venice, empty account",
         venice=(Fail(402, {"error": "Insufficient balance"}),),
     ),
     Row(

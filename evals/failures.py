@@ -83,7 +83,7 @@ async def _house(setup: str, folder: Path) -> AsyncIterator[tuple[Assistant, lis
             breaker_open_s=0,
             thinking=ThinkingSettings(simple=16, tool=16, reasoning=16, long_form=16),
         )
-        outside = {"enabled": setup == "venice", "api_key": "key", "base_url": venice.url}
+        outside = {"enabled": setup.startswith("venice"), "api_key": "key", "base_url": venice.url}
         settings = AssistantSettings(data_dir=folder, llm=llm, venice=VeniceSettings.model_validate(outside))
         switch = Maintenance(folder)
         switch.switch(on=setup == "maintenance")

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from passfel.evals.captures import Capture, captures
 from passfel.household.errors import PassfelError, SettingsError
+from passfel.nodes.respond import CUT_OFF
 from passfel.serving.chat import SGLangChat
 from passfel.serving.settings import LlmSettings
 from passfel.tests.servers.sglang import SGLang, sglang
@@ -161,6 +162,8 @@ def _show(outcomes: Sequence[Outcome]) -> None:
         if not outcome.good:
             out = f"{outcome.verdict.upper()} {outcome.error} ({outcome.fault})"
         said = outcome.sentence or _short(outcome.text, 60)
+        if outcome.verdict == "cut short":
+            said = f"{said} {CUT_OFF}"
         thought = f"{len(outcome.reasoning)} characters" if outcome.reasoning else ""
         calls = _short(", ".join(outcome.calls), 60)
         table.add_row(outcome.name, outcome.kind, out, said, thought, calls, outcome.usage)

@@ -11,6 +11,9 @@ from langgraph.runtime import Runtime
 from passfel.nodes.state import Context, State
 from passfel.nodes.turn import latest_request, messages_of_turn, tool_results
 
+CUT_OFF = "… (cut off at the length limit)"
+"""What the person is told where the answer's tokens were used up before its end."""
+
 
 async def respond(state: State, runtime: Runtime[Context]) -> State:
     """Give the answer. A receipt is written from what was read back, never by a model."""
@@ -21,14 +24,14 @@ async def respond(state: State, runtime: Runtime[Context]) -> State:
         if _asks(state):
             answer.additional_kwargs["asked"] = latest_request(state["messages"]).text
         return {"messages": [answer]}
-    proof = _proof(results, spoken.text)
-    if not proof:
+    rest = _cut(spoken) + _proof(results, spoken.text)
+    if not rest:
         return {"messages": []}
-    push_message(AIMessageChunk(content=proof, id=spoken.id), state_key=None)
+    push_message(AIMessageChunk(content=rest, id=spoken.id), state_key=None)
     marks = _marks(results)
     extra = {**spoken.additional_kwargs, **marks["additional_kwargs"], "prose": spoken.text}
     return {
-        "messages": [spoken.model_copy(update={"content": spoken.text + proof, "additional_kwargs": extra})]
+        "messages": [spoken.model_copy(update={"content": spoken.text + rest, "additional_kwargs": extra})]
     }
 
 
@@ -37,6 +40,13 @@ def _spoken(state: State) -> AIMessage | None:
     messages = messages_of_turn(state["messages"])
     last = messages[-1] if messages else None
     return last if isinstance(last, AIMessage) and not last.tool_calls else None
+
+
+def _cut(spoken: AIMessage) -> str:
+    """The mark of an answer that ends at its limit and not where the model would have ended it."""
+    if spoken.response_metadata.get("finish_reason") != "length":
+        return ""
+    return CUT_OFF if spoken.text[-1:].isspace() else f" {CUT_OFF}"
 
 
 def _asks(state: State) -> bool:

@@ -23,7 +23,7 @@ recorded = pytest.mark.skipif(RECORDINGS is None, reason="no recordings beside t
 ERRORS = {
     "cut_off": {"BrokenAnswerError"},
     "queue_full": {"LimitedError"},
-    "_429": {"LimitedError", "RefusedError"},
+    "_429": {"LimitedError", "RefusedError", "EmptyAccountError"},
     "_401": {"RefusedError"},
     "_400": {"RefusedError"},
     "_500": {"UnreachableError"},
@@ -106,6 +106,8 @@ def test_text_up_to_the_token_limit_comes_out_as_cut_short(
     assert [capture.name for capture in captures(tmp_path)] == ["one.sse"]
     assert main(tmp_path, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "cut short"
+    assert main(tmp_path) == 0
+    assert "(cut off at the length limit)" in " ".join(capsys.readouterr().out.replace("│", " ").split())
 
 
 def test_a_folder_without_captures_is_said(tmp_path: Path):

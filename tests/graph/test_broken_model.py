@@ -88,3 +88,22 @@ async def test_the_efforts_budget_reaches_the_server(assistant: Assistant, serve
     state = await assistant.ainvoke("what is the capital of Portugal", thread=str(uuid4()))
     budgets = {"simple": 11, "tool": 22, "reasoning": 33, "long_form": 44}
     assert served.requests[0]["custom_params"] == {"thinking_budget": budgets[state["effort"]]}
+
+
+async def test_an_answer_that_ends_at_its_length_limit_is_marked_and_its_words_go_back_unmarked(
+    assistant: Assistant, served: SGLang
+) -> None:
+    served.will(CALL, Say("I put sponges on your", finish="length"), Say("Nothing else."))
+    thread = str(uuid4())
+    state = await assistant.ainvoke(CHORE, thread=thread)
+    answer = state["messages"][-1].text
+    assert answer.startswith("I put sponges on your … (cut off at the length limit)\n\n✓ ")
+    await assistant.ainvoke("stick nothing else there, or what do you think", thread=thread)
+    said = [m["content"] for m in served.requests[-1]["messages"] if m["role"] == "assistant"]
+    assert "I put sponges on your" in said
+
+
+async def test_the_mark_of_a_cut_answer_is_streamed_too(assistant: Assistant, served: SGLang) -> None:
+    served.will(Say("Once upon a time", finish="length"))
+    streamed, answer = await told(assistant, "tell me a story about a lamp that nobody lights")
+    assert streamed == answer == "Once upon a time … (cut off at the length limit)"
