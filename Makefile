@@ -46,7 +46,7 @@ clean: ## remove what the set-up made
 
 .venv/.ready-dev: pyproject.toml setup.py uv.lock | $(UV)
 	@echo "Setting up PASSFEL with its tests in .venv ..." >&2
-	@$(SYNC) --all-groups --extra server
+	@$(SYNC) --all-groups --extra server --extra groundnews
 	@mkdir -p .types && ln -sfn .. .types/passfel
 	@touch .venv/.ready $@
 
