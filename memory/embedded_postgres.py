@@ -1,8 +1,7 @@
 """A Postgres of our own: one server a data folder, shared by every process that uses the folder.
 
-Who uses the server is known by locks, which the kernel lets go however a process ends: each user holds
-`postgres.users.lock` shared, and whoever starts or stops the server holds `postgres.lock`. The last user
-to `stop` stops the server. A server whose last user was killed goes on, and serves the next one.
+Who uses the server is known by locks (memory/server_locks.py). The last user to `stop` stops the server.
+A server whose last user was killed goes on, and serves the next one.
 """
 
 import asyncio
@@ -11,17 +10,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from passfel.household.errors import MemoryUnavailableError
 from passfel.memory.postgres_account import account_for
 from passfel.memory.postgres_cluster import PostgresCluster
-
-if sys.platform != "win32":
-    import fcntl
+from passfel.memory.server_locks import Users, alone
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +30,7 @@ class EmbeddedPostgres:
         """Name PASSFEL's data folder; the cluster lives in its `postgres`. Nothing is touched yet."""
         self._folder = folder
         self._one_at_a_time = threading.Lock()
-        self._hold: int | None = None
+        self._users = Users(folder.expanduser() / "postgres.users.lock")
 
     async def start(self) -> str:
         """Make the cluster if there is none, start it or join it, and return its libpq URL.
@@ -71,44 +66,32 @@ class EmbeddedPostgres:
         with self._one_at_a_time:
             try:
                 folder = _usable(self._folder)
-                with _locked(folder / "postgres.lock", deadline) as starter:
-                    self._take_hold(folder)
+                with alone(folder / "postgres.lock", deadline, "Postgres") as starter:
+                    self._users.join()
                     cluster = PostgresCluster(folder, account_for(folder / "postgres"))
                     cluster.make(starter, deadline)
                     return cluster.bring_up(deadline)
             except OSError as error:
-                self._let_go()
+                self._users.leave()
                 raise MemoryUnavailableError(
                     f"The embedded Postgres can't work in {self._folder} ({_reason(error)}): "
                     "it needs free space and the right to write there; mend that, or choose another data folder."
                 ) from error
             except BaseException:
-                self._let_go()
+                self._users.leave()
                 raise
 
     def _stop(self) -> None:
         with self._one_at_a_time:
-            if self._hold is None:
+            if not self._users.leave():
                 return
-            self._let_go()
             folder = self._folder.expanduser().resolve()
             try:
-                with _locked(folder / "postgres.lock", time.monotonic() + _PATIENCE_S):
-                    if _nobody_holds(folder / "postgres.users.lock"):
+                with alone(folder / "postgres.lock", time.monotonic() + _PATIENCE_S, "Postgres"):
+                    if self._users.are_gone():
                         PostgresCluster(folder, account_for(folder / "postgres")).halt(_PATIENCE_S)
             except (OSError, MemoryUnavailableError) as error:
                 log.warning("The embedded Postgres in %s was left running: %s", folder, error)
-
-    def _take_hold(self, folder: Path) -> None:
-        """Count ourselves in. Only a stopper holds this lock alone, and it would hold the starter's too."""
-        if self._hold is None:
-            self._hold = os.open(folder / "postgres.users.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._hold, fcntl.LOCK_SH | fcntl.LOCK_NB)
-
-    def _let_go(self) -> None:
-        if self._hold is not None:
-            os.close(self._hold)
-            self._hold = None
 
 
 def _usable(folder: Path) -> Path:
@@ -121,40 +104,6 @@ def _usable(folder: Path) -> Path:
         )
     folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     return folder
-
-
-@contextmanager
-def _locked(path: Path, deadline: float) -> Iterator[int]:
-    """Hold `path` alone; closing it lets go, once the children that were handed it have ended too."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        while not _try_alone(lock):
-            if time.monotonic() > deadline:
-                raise MemoryUnavailableError(
-                    f"Another process has been starting or stopping Postgres in {path.parent} for too long: "
-                    "wait until it is done, or end it, and try again."
-                )
-            time.sleep(0.02)
-        yield lock
-    finally:
-        os.close(lock)
-
-
-def _try_alone(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _nobody_holds(path: Path) -> bool:
-    """Whether the last user has gone; nobody can come while we hold the starter's lock."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        return _try_alone(lock)
-    finally:
-        os.close(lock)
 
 
 def _reason(error: OSError) -> str:
