@@ -153,7 +153,8 @@ def _with_advice(rung: "RungHealth") -> str:
     if rung.ok:
         return rung.sentence
     if rung.name == "venice":
-        return f"{rung.sentence} Mend PASSFEL_VENICE__API_KEY or _BASE_URL, or set PASSFEL_VENICE__ENABLED to false."
+        mend = "Mend PASSFEL_VENICE__API_KEY, _MODEL or _BASE_URL, or set PASSFEL_VENICE__ENABLED to false."
+        return f"{rung.sentence} {mend}"
     return f"{rung.sentence} Start the server, or mend PASSFEL_LLM__BASE_URL; rules answer meanwhile."
 
 

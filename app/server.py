@@ -24,8 +24,10 @@ from passfel.app.sse import EventStreams
 from passfel.app.studio import household
 from passfel.graph.assistant import Assistant, config_of
 from passfel.graph.build import build_graph
+from passfel.graph.priming import primed
 from passfel.household.errors import MemoryUnavailableError, PassfelError, RequestError
 from passfel.memory.postgres import GONE
+from passfel.serving.maintenance import Maintenance
 from passfel.tools.calculator.units import registry
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -48,7 +50,10 @@ async def store() -> AsyncIterator[AsyncPostgresStore]:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Open the assistant of our routes; the unit definitions load meanwhile, for a turn must not wait for them."""
+    """Open the assistant of our routes; the unit definitions load meanwhile, for a turn must not wait for them.
+
+    The model's prompt heads are primed here for both ways in: LangGraph's own runs use the same house.
+    """
     units = asyncio.create_task(asyncio.to_thread(registry))
     async with household.memory() as (saver, kept):
         graph = build_graph(household.house).compile(checkpointer=saver, store=kept)
@@ -56,8 +61,10 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         streams = app.state.streams = EventStreams()
         await units
         try:
+            settings = household.settings
             with streams.ended_by_signals():
-                yield
+                async with primed(settings.llm, household.house.tools, Maintenance(settings.data_dir)):
+                    yield
         finally:
             await streams.stop()
 

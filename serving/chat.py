@@ -88,11 +88,19 @@ class SGLangChat(ChatOpenAI):
         """No: it is made from settings, never loaded from a file."""
         return False
 
-    async def check(self) -> str:
-        """Ask the server for its models; says how it is, or raises a `ProviderError`."""
+    async def offered(self) -> list[str]:
+        """The names of the server's models.
+
+        Raises:
+            ProviderError: it gave no list.
+        """
         with self._household_errors():
             page = await self.root_async_client.models.list(timeout=self.health_deadline_s)
-            names = [model.id for model in page.data or []]
+            return [model.id for model in page.data or []]
+
+    async def check(self) -> str:
+        """Ask the server for its models; says how it is, or raises a `ProviderError`."""
+        names = await self.offered()
         if self.model_name in names:
             return f"The language model {self.model_name} answers at {self.server}."
         offered = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "") or "no model"

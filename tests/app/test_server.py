@@ -19,6 +19,10 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from passfel.app.sse import STOPPED, frame
+from passfel.graph.house import build_house
+from passfel.graph.settings import AssistantSettings
+from passfel.memory.postgres import Database, PostgresSettings
+from passfel.nodes.toolsets import heads
 from passfel.tests.servers.server_process import ServerProcess
 from passfel.tests.servers.sglang import CallTools, Say, SGLang, Stall, sglang
 
@@ -126,6 +130,14 @@ async def test_studio_sees_the_narrow_input_and_what_each_field_of_the_context_m
     fields = context["properties"]
     assert set(fields) == {"user", "time_zone", "locale", "units", "home_place"}
     assert all(field["description"] for field in fields.values())
+
+
+async def test_the_prompt_heads_are_primed_at_the_start_each_once(model: SGLang):
+    tools = build_house(AssistantSettings(), Database(PostgresSettings(), ROOT)).tools
+    expected = len(heads(tools))
+    await until(lambda: len(model.primed) >= expected)
+    primes = [json.dumps([body["messages"][0], body.get("tools")]) for body in model.primed]
+    assert len(set(primes)) == len(primes) == expected
 
 
 async def test_the_sdk_streams_messages_updates_and_custom_events(sdk: LangGraphClient):

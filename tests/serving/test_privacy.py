@@ -18,6 +18,7 @@ from passfel.serving.errors import RefusedError
 from passfel.serving.ladder import ModelLadder, build_ladder
 from passfel.serving.privacy import withhold
 from passfel.serving.settings import LlmSettings, VeniceSettings
+from passfel.serving.venice import VeniceChat
 from passfel.tests.servers.sglang import Fail, QueueFull, Say, SGLang, sglang
 
 TURN = Turn(
@@ -163,3 +164,18 @@ async def test_it_is_asked_to_wait_no_sooner_than_it_said(
     venice.will(Fail(429, None, **{"retry-after": "60"}))
     await ask(ladder, conversation())
     assert [rung.breaker for rung in await ladder.health()] == ["closed", "open", "closed"]
+
+
+async def test_the_check_says_that_venices_list_has_the_model(venice: SGLang) -> None:
+    chat = VeniceChat.from_venice(settings(venice), LlmSettings())
+    assert (await chat.check()).endswith("its list has the model zai-org-glm-4.7.")
+    await chat.aclose()
+
+
+async def test_a_model_that_venice_has_not_is_a_problem_with_the_nearest_names(venice: SGLang) -> None:
+    ladder = build_ladder(LlmSettings(), understand, [], venice=settings(venice, model="zai-org-glm-4.6"))
+    found = next(health for health in await ladder.health() if health.name == "venice")
+    assert not found.ok
+    assert "its list has no model zai-org-glm-4.6" in found.sentence
+    assert found.sentence.endswith("are zai-org-glm-4.7: set venice.model.")
+    await ladder.aclose()
