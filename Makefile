@@ -7,7 +7,7 @@ BIN := .venv/bin
 PORT := 2024
 SYNC := UV_PYTHON_PREFERENCE=system $(UV) sync --frozen --inexact --quiet
 
-.PHONY: help chat serve test lint format types docs clean
+.PHONY: help chat serve test test-peers lint format types docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/	/' | expand -t 12
@@ -20,6 +20,9 @@ serve: .venv/.ready-dev ## LangGraph server with our own chat route, on 127.0.0.
 
 test: .venv/.ready-dev ## the whole test suite
 	@$(BIN)/pytest
+
+test-peers: .venv/.ready-dev ## tests against real servers, installed into ~/.cache/passfel-peers at first use (PASSFEL_PEERS=...)
+	@$(BIN)/pytest -m peer tests/peers
 
 lint: .venv/.ready-dev ## linters, import floors
 	@$(BIN)/ruff check .

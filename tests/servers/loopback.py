@@ -5,16 +5,18 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
+
+WebSockets = Literal["none", "websockets-sansio"]
 
 
 class _LoopbackServer(uvicorn.Server):
     """uvicorn without signals and ticks: it stops at once, whatever its clients are still waiting for."""
 
-    def __init__(self, app: Any) -> None:
-        super().__init__(uvicorn.Config(app, http="h11", loop="asyncio", ws="none", log_config=None))
+    def __init__(self, app: Any, ws: WebSockets) -> None:
+        super().__init__(uvicorn.Config(app, http="h11", loop="asyncio", ws=ws, log_config=None))
         self.ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -46,10 +48,13 @@ class _LoopbackServer(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def serve(app: Any) -> Iterator[str]:
-    """Serve `app` until the block ends; gives the base address, such as `http://127.0.0.1:40123`."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = _LoopbackServer(app)
+def serve(app: Any, ws: WebSockets = "none", port: int = 0) -> Iterator[str]:
+    """Serve `app` until the block ends; gives the base address, such as `http://127.0.0.1:40123`.
+
+    A `port` of an earlier server makes it look like that one's restart.
+    """
+    listener = socket.create_server(("127.0.0.1", port))
+    server = _LoopbackServer(app, ws)
     thread = threading.Thread(target=server.run, args=([listener],), name="loopback-server", daemon=True)
     thread.start()
     try:
