@@ -134,6 +134,16 @@ def _say_postgres(found: dict[str, Any], *, embedded: bool) -> list[Finding]:
     return findings
 
 
+async def ask_redis(house: "House") -> list[Finding]:
+    """Whether processes share their rates and answers."""
+    if house.redis is None:
+        return []
+    try:
+        return [Finding("Redis", "ok", await house.redis.check())]
+    except MemoryUnavailableError as error:
+        return [Finding("Redis", "problem", error.sentence)]
+
+
 async def ask_models(house: "House", settings: Settings) -> list[Finding]:
     """Which models of the ladder answer."""
     health = await house.ladder.health()
@@ -185,11 +195,14 @@ async def ask_all(settings: Settings) -> list[Finding]:
     database = Database(settings.postgres, settings.data_dir)
     house = build_house(settings, database)
     try:
-        postgres, models, providers = await asyncio.gather(
-            ask_postgres(database, settings), ask_models(house, settings), ask_providers(house)
+        postgres, redis, models, providers = await asyncio.gather(
+            ask_postgres(database, settings),
+            ask_redis(house),
+            ask_models(house, settings),
+            ask_providers(house),
         )
     finally:
         await database.close()
         for close in house.closing:
             await close()
-    return [*postgres, *models, *providers]
+    return [*postgres, *redis, *models, *providers]

@@ -13,6 +13,7 @@ from passfel.household.understanding import Understand
 from passfel.memory.effects import EffectsLedger
 from passfel.memory.episodes import Episodes
 from passfel.memory.records import Records
+from passfel.memory.redis import SharedRedis
 from passfel.nodes.act import act
 from passfel.nodes.classify import classify
 from passfel.nodes.decide import decide
@@ -39,6 +40,8 @@ class House:
     sources: dict[str, Source]
     records: Records
     thinking: ThinkingSettings
+    redis: SharedRedis | None = None
+    """What is shared with the household's other processes, for the doctor to ask."""
     providers: tuple[Provider, ...] = ()
     """The outside services in use, for the doctor to ask."""
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()

@@ -9,6 +9,8 @@ from passfel.memory.effects import EffectsLedger
 from passfel.memory.episodes import Episodes
 from passfel.memory.postgres import Database
 from passfel.memory.records import Records
+from passfel.memory.redis import SharedRedis
+from passfel.memory.shared_limits import SharedCache, SharedLimiter
 from passfel.nlu.understand import Understander
 from passfel.serving.ladder import build_ladder
 from passfel.tools.calculator.tools import calculator_tools
@@ -16,7 +18,8 @@ from passfel.tools.calendar.local import LocalCalendar
 from passfel.tools.calendar.tools import calendar_tools
 from passfel.tools.clock.tools import clock_tools
 from passfel.tools.contacts.tools import contact_tools
-from passfel.tools.http import Http
+from passfel.tools.http import Http, HttpSettings
+from passfel.tools.limits import MemoryCache, TokenBuckets
 from passfel.tools.notes.tools import note_tools
 from passfel.tools.reminders.tools import reminder_tools
 from passfel.tools.tasks.tools import task_tools
@@ -42,7 +45,8 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     understander = Understander(settings.household.locale)
     records, ledger = Records(database), EffectsLedger(database)
     calendar = LocalCalendar(records.events)
-    http = Http(settings.http)
+    redis = SharedRedis(settings.redis, settings.data_dir)
+    http = shared_http(settings.http, redis)
     weather = OpenMeteo(http, settings.open_meteo)
     tools = (
         *calendar_tools(calendar),
@@ -72,8 +76,15 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         episodes=Episodes(database),
         sources=household_sources(calendar, records),
         records=records,
+        redis=redis,
         providers=(weather,),
-        closing=(ladder.aclose, http.aclose),
+        closing=(ladder.aclose, http.aclose, redis.aclose),
     )
     understander.warm(Turn(now=make_turn(None).now))
     return house
+
+
+def shared_http(settings: HttpSettings, redis: SharedRedis) -> Http:
+    """The one outgoing client, its rates and answers shared with the household's other processes."""
+    limiter, cache = SharedLimiter(redis, TokenBuckets()), SharedCache(redis, MemoryCache())
+    return Http(settings, limiter=limiter, cache=cache)

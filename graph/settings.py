@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from passfel.household.turn import Place, Units
 from passfel.memory.postgres import PostgresSettings
+from passfel.memory.redis import RedisSettings
 from passfel.serving.settings import LlmSettings, VeniceSettings
 from passfel.tools.http import HttpSettings
 from passfel.tools.weather.open_meteo import OpenMeteoSettings
@@ -48,6 +49,7 @@ class AssistantSettings(BaseModel):
     )
     household: HouseholdSettings = Field(default_factory=HouseholdSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
+    redis: RedisSettings = Field(default_factory=RedisSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
     venice: VeniceSettings = Field(default_factory=VeniceSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)

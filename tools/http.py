@@ -13,10 +13,11 @@ import httpx2
 from pydantic import BaseModel, ConfigDict, Field
 
 from passfel.household.errors import BrokenAnswerError, LimitedError, UnreachableError
+from passfel.household.sharing import Cache, Limiter, Rate
 from passfel.tools.guard import GuardedBackend, GuardedTransport, PrivateAddressError, Resolver
 from passfel.tools.http_failures import BUSY, StatusError, TryAgainError, backoff, busy, limited, retry_after
 from passfel.tools.http_messages import Params, Reply, Sent
-from passfel.tools.limits import Cache, Limiter, MemoryCache, Rate, TokenBuckets
+from passfel.tools.limits import MemoryCache, TokenBuckets
 
 log = logging.getLogger(__name__)
 # It writes every address with its query, and a query may hold a service's key.

@@ -9,11 +9,12 @@ from importlib.metadata import version
 import pytest
 
 from passfel.household.errors import BrokenAnswerError, LimitedError, ProviderError, UnreachableError
+from passfel.household.sharing import Rate
 from passfel.tests.servers.open_meteo import Fault, OpenMeteoWorld
 from passfel.tools.guard import Resolver
 from passfel.tools.http import Http, HttpSettings
 from passfel.tools.http_failures import StatusError
-from passfel.tools.limits import MemoryCache, Rate, TokenBuckets
+from passfel.tools.limits import MemoryCache, TokenBuckets
 
 LISBON = {"name": "Lisbon"}
 SHORT = timedelta(seconds=0.3)
