@@ -3,7 +3,7 @@
 Importing this module takes seconds (the OpenAI client), so nothing else in the room imports it at its top.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -14,6 +14,8 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackMana
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
 from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
 from typing_extensions import override
@@ -21,7 +23,8 @@ from typing_extensions import override
 from passfel.household.errors import SettingsError
 from passfel.serving import thinking
 from passfel.serving.failures import broken, household_errors
-from passfel.serving.settings import LlmSettings
+from passfel.serving.settings import LlmSettings, StrictTools
+from passfel.serving.strict import rules_at, strict_tool
 from passfel.serving.thinking import Thinking
 from passfel.serving.usage import ASKED, keep_speculation
 from passfel.serving.whole import Whole
@@ -47,6 +50,9 @@ class SGLangChat(ChatOpenAI):
     keeps_budgets: bool = Field(default=True, exclude=True)
     """Whether thinking budgets are asked for, and kept here where the server doesn't."""
 
+    strict_tools: StrictTools = Field(default="grammar", exclude=True)
+    """Whose rules the tools' schemas keep (`serving.strict`)."""
+
     @classmethod
     def from_settings(cls, settings: LlmSettings, **other: Any) -> Self:
         """Make the client that the settings describe, with `other` fields; no connection is opened yet."""
@@ -71,6 +77,7 @@ class SGLangChat(ChatOpenAI):
             http_client=httpx2.Client(timeout=timeout, trust_env=False),
             openai_proxy=None,
             health_deadline_s=settings.health_deadline_s,
+            strict_tools=rules_at(settings.base_url, settings.strict_tools),
             **extra,
         )
 
@@ -111,6 +118,19 @@ class SGLangChat(ChatOpenAI):
         await self.root_async_client.close()
         if self.root_client is not None:
             self.root_client.close()
+
+    @override
+    def bind_tools(
+        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offer these tools, strictly where their schemas allow it; `strict` leaves that to LangChain."""
+        bound = super().bind_tools(tools, **kwargs)
+        if kwargs.get("strict") is not None:
+            return bound
+        given = cast("Any", bound).kwargs
+        return self.bind(
+            **{**given, "tools": [strict_tool(tool, self.strict_tools) for tool in given["tools"]]}
+        )
 
     def _budget(self, thinking: int | None) -> int | None:
         return thinking if self.keeps_budgets else None

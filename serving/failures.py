@@ -28,6 +28,7 @@ TOO_LONG = (
 )
 CODES = {"insufficient_quota": 429, "rate_limit_exceeded": 429, "context_length_exceeded": 400}
 """OpenAI's words in an error event of a stream, which has no status."""
+STRICT = re.compile(r"(?<![-\w])strict(?![-\w])")
 TRY_AGAIN = re.compile(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)(ms|s))?")
 
 
@@ -120,6 +121,10 @@ def _refusal(error: openai.OpenAIError, code: int, server: str, settings: str) -
         return RefusedError(
             "The conversation has grown longer than the language model can read: start a new one, or start "
             "the model with a larger context."
+        )
+    if STRICT.search(text):
+        return RefusedError(
+            f"The language model at {server} does not take strict tools: set {settings}.strict_tools to off."
         )
     return RefusedError(
         f"The language model at {server} refused the request ({code}): check {settings}.model and the sampling "

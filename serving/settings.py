@@ -1,11 +1,13 @@
 """What can be set about the language model."""
 
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from passfel.household.understanding import Effort
+
+StrictTools = Literal["auto", "grammar", "openai", "off"]
 
 VENICE = "https://api.venice.ai/api/v1"
 
@@ -56,6 +58,12 @@ class LlmSettings(BaseModel):
         default_factory=lambda: ThinkingSettings.model_validate({}),
         description="Tokens of thinking, for each effort.",
     )
+    strict_tools: StrictTools = Field(
+        "auto",
+        description="How tool calls are held to their schemas: “grammar” for SGLang and vLLM, “openai” where every "
+        "argument must be required, “off” for a server that refuses “strict” (TensorRT-LLM, some gateways). “auto” "
+        "takes openai for api.openai.com, off for api.venice.ai, and grammar for all others.",
+    )
     max_rounds: int = Field(8, ge=1, description="Most model calls in one turn.")
     first_token_deadline_s: float = Field(20, gt=0, description="Seconds to the first token of an answer.")
     read_deadline_s: float = Field(120, gt=0, description="Seconds between two pieces of an answer.")
@@ -98,6 +106,11 @@ class VeniceSettings(BaseModel):
     base_url: str = Field(VENICE, min_length=1, description="Address of Venice.ai's API.")
     model: str = Field("zai-org-glm-4.7", min_length=1, description="Which of Venice.ai's models to ask.")
     max_tokens: int = Field(8192, ge=1, description="Most tokens of one answer, thinking included.")
+
+    strict_tools: StrictTools = Field(
+        "off",
+        description="As llm.strict_tools; whether Venice.ai keeps to “strict” depends on the model.",
+    )
 
     @field_validator("base_url")
     @classmethod

@@ -21,7 +21,8 @@ class VeniceChat(SGLangChat):
     @classmethod
     def from_venice(cls, venice: VeniceSettings, llm: LlmSettings) -> Self:
         """Make the client: Venice's address, key and model, with the deadlines and sampling of `llm`."""
-        ours = {"base_url": venice.base_url, "model": venice.model, "max_tokens": venice.max_tokens}
+        names = ("base_url", "model", "max_tokens", "strict_tools")
+        ours = {name: getattr(venice, name) for name in names}
         settings = llm.model_copy(update={**ours, "api_key": venice.api_key or SecretStr("none")})
         return cls.from_settings(
             settings, extra_body=OURS_ALONE, settings_group="venice", keeps_budgets=False

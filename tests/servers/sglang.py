@@ -57,6 +57,8 @@ class SGLang:
         """The body of every request for a single token; such a one needs no scripted answer."""
         self.bytes_at_a_time = 0
         """Cut the body into pieces of so many bytes, through the middle of characters; 0 sends events whole."""
+        self.refuses_strict = False
+        """Be a server that knows no strict tools."""
         self.asked = threading.Event()
         """A chat request has come in."""
         self.disconnected = threading.Event()
@@ -75,6 +77,7 @@ class SGLang:
         self.asked.clear()
         self.disconnected.clear()
         self.bytes_at_a_time = 0
+        self.refuses_strict = False
 
     @property
     def app(self) -> Starlette:
@@ -92,6 +95,11 @@ class SGLang:
         """Take the next answer of the script; the server's own checks come first."""
         if not body.get("messages"):
             return Fail(400, error_body(400, "Messages cannot be empty."))
+        strict = [tool["function"] for tool in body.get("tools") or [] if tool["function"].get("strict")]
+        if strict and self.refuses_strict:
+            return Fail(400, error_body(400, "tools[0].function.strict: Extra inputs are not permitted"))
+        if any(not _is_closed(function["parameters"]) for function in strict):
+            return Fail(400, error_body(400, "Failed to compile the grammar of a tool's arguments."))
         if not self._answers:
             return Fail(500, error_body(500, "The script of this stand-in is over."))
         return self._answers.popleft()
@@ -185,6 +193,16 @@ class _Chat:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _is_closed(schema: Any) -> bool:
+    """Whether every object of a schema says that it holds nothing else, as strict tools have to."""
+    if isinstance(schema, list):
+        return all(map(_is_closed, schema))
+    if not isinstance(schema, dict):
+        return True
+    open_object = "properties" in schema and schema.get("additionalProperties") is not False
+    return not open_object and all(map(_is_closed, schema.values()))
 
 
 def _words(part: dict[str, Any]) -> int:
