@@ -145,7 +145,8 @@ def _is_reminded(said: Said) -> bool:
 
 def _is_finished(said: Said) -> bool:
     """What "I have bought the milk" may tick off."""
-    return len(said.words) <= 4 and not said.inside() and _is_item(said) and said.words[0] != "lot"
+    named = all(_is_named(when, said) for when in said.inside())
+    return len(said.words) <= 4 and named and _is_item(said) and said.words[0] != "lot"
 
 
 def _is_family(said: Said) -> bool:

@@ -64,7 +64,7 @@ def date_words(language: str = "en") -> DateWords:
 def _starters(raw: Mapping[str, Any]) -> frozenset[str]:
     lists = (
         "weekdays months coming past every once ordinal_last within half now noon midnight tonight last_night all_day "
-        "rest start_of middle_of end_of week_of week_number weekend_words"
+        "rest start_of middle_of end_of week_of weekend_of week_number weekend_words"
     )
     maps = "weekday_short weekday_careful month_short relative holidays adverbs which part_words plural_rules periods"
     numbers = load("en", "numbers")

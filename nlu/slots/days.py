@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from passfel.nlu.slots.cardinals import read_ordinal
 from passfel.nlu.slots.dates import read_date
-from passfel.nlu.slots.periods import period, read_counted, read_edge, read_period, week_of
+from passfel.nlu.slots.periods import period, read_counted, read_edge, read_period, week_of, weekend_of
 from passfel.nlu.slots.spans import read_span
 from passfel.nlu.slots.spec import DAY, By, Found, Reading, Span, Spec, Stretch
 
@@ -114,13 +114,15 @@ def _read_which_holiday(reading: Reading, index: int, shift: int) -> Found | Non
 
 
 def _read_week_of(reading: Reading, index: int) -> Found | None:
-    """Read "week of 7 december"."""
-    found = reading.words.phrase("week_of", reading.tokens, index)
+    """Read "week of 7 december", "the weekend of the 12th"."""
+    week = reading.words.phrase("week_of", reading.tokens, index)
+    found = week or reading.words.phrase("weekend_of", reading.tokens, index)
     inner = read_day(reading, reading.skip("the", found[1])) if found else None
     day = inner[0].day if inner else None
     if not inner or not day or day.grain != "day":
         return None
-    return Spec(day=replace(week_of(day.first), problem=day.problem)), inner[1]
+    stretch = week_of(day.first) if week else weekend_of(day.first)
+    return Spec(day=replace(stretch, problem=day.problem)), inner[1]
 
 
 def _read_away(reading: Reading, index: int) -> Found | None:

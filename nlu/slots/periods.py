@@ -18,6 +18,12 @@ def week_of(day: date, shift: int = 0) -> Stretch:
     return Stretch(monday, monday + timedelta(weeks=1), "week")
 
 
+def weekend_of(day: date, shift: int = 0) -> Stretch:
+    """The Saturday and Sunday of a day's ISO week, or of one so many weeks away."""
+    saturday = week_of(day, shift).first + timedelta(days=5)
+    return Stretch(saturday, saturday + timedelta(days=2), "weekend", by=By(weekdays=((0, 5), (0, 6))))
+
+
 def month_of(year: int, month: int) -> Stretch:
     """A whole month."""
     first = date(year, month, 1)
@@ -28,9 +34,7 @@ def period(reading: Reading, name: str, shift: int) -> Stretch:
     """This, the next or the last week, weekend, month or year."""
     today = reading.today
     if name == "weekend":
-        saturday = week_of(today, shift).first + timedelta(days=5)
-        weekend = ((0, 5), (0, 6))
-        return Stretch(saturday, saturday + timedelta(days=2), "weekend", by=By(weekdays=weekend))
+        return weekend_of(today, shift)
     if name == "week":
         return week_of(today, shift)
     if name == "month":
