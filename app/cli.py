@@ -238,6 +238,7 @@ def serve_model(
     image: Annotated[str, typer.Option(help="The container's image, best by its digest.")] = "",
     environment_dir: Annotated[Path | None, typer.Option(help="The environment that has the engine.")] = None,
     extra: Annotated[list[str] | None, typer.Option(help="A further argument of the engine's own.")] = None,
+    box: Annotated[str, typer.Option(help="The box (see “passfel plan”) that the sizes are for.")] = "gx10",
     check: Annotated[bool, typer.Option("--check", help="Only look whether it could be started.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start it whatever the checks say.")] = False,
 ) -> int:
@@ -246,7 +247,7 @@ def serve_model(
 
     options = ModelOptions(
         model, host, port, context, memory_fraction, requests, draft_steps, runtime, image, environment_dir,
-        tuple(extra or ()),
+        tuple(extra or ()), box,
     )  # fmt: skip
     return serve_model(engine, print_only, options, check_only=check, force=force)
 

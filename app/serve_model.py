@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from passfel.app.running import run
@@ -14,13 +14,15 @@ from passfel.app.settings import load_settings
 from passfel.household.errors import SettingsError
 from passfel.serving.engines.containers import NOTES
 from passfel.serving.engines.engine import ENGINES, Engine, EngineName, engine_named
-from passfel.serving.engines.launch import SLOTS_PER_REQUEST, Container, LaunchPlan, Runtime
-from passfel.serving.engines.preflight import Check, preflight, what_blocks
+from passfel.serving.engines.launch import Container, LaunchPlan, Runtime
+from passfel.serving.engines.preflight import Check, free_gib, preflight, what_blocks
 from passfel.serving.engines.process import Launched
+from passfel.serving.engines.sizing import BOX, fitted, sized
 from passfel.serving.engines.supervisor import ModelServer
 
 CONTEXT: Mapping[EngineName, int] = {"sglang": 262_144, "vllm": 131_072, "tensorrt-llm": 32_768}
-"""vLLM does not start where one request of the whole context does not fit into its caches."""
+"""vLLM does not start where one request of the whole context does not fit into its caches. SGLang does, and is
+given no more than its pool holds."""
 
 RUNTIMES: tuple[Runtime, ...] = ("docker", "podman")
 
@@ -40,27 +42,39 @@ class ModelOptions:
     image: str = ""
     environment_dir: Path | None = None
     extra: tuple[str, ...] = ()
+    box: str = BOX
+    """The box of the catalogue that the sizes are planned for."""
 
     def plan(self, engine: EngineName) -> LaunchPlan:
         """The plan for this engine.
 
         Raises:
             SettingsError: what was said makes no plan.
+            NotFoundError: there is no such box.
         """
-        return LaunchPlan(
+        said = self._said(engine)
+        planned = sized(said, self.box)
+        if self.context is None and engine == "sglang":
+            return planned
+        # What a person has said counts; the look at the machine tells where it doesn't fit.
+        return replace(planned, context_length=said.context_length)
+
+    def _said(self, engine: EngineName) -> LaunchPlan:
+        start = LaunchPlan(
             model=self.model or LaunchPlan.model,
             host=self.host,
             port=self.port,
             context_length=self.context or CONTEXT[engine],
             mem_fraction=self.memory_fraction,
             max_running_requests=self.requests,
-            max_mamba_cache_size=SLOTS_PER_REQUEST[LaunchPlan.radix_strategy] * self.requests,
+            max_mamba_cache_size=None,
             draft_steps=self.draft_steps,
             container=self._container(),
             environment_dir=self.environment_dir,
             account="" if os.geteuid() == 0 else getpass.getuser(),
             extra_arguments=self.extra,
         )
+        return replace(start, max_mamba_cache_size=start.slots_needed)
 
     def _container(self) -> Container | None:
         if self.runtime is None and not self.image:
@@ -76,7 +90,7 @@ class ModelOptions:
             "--model": self.model, "--host": self.host, "--port": self.port, "--context": self.context,
             "--memory-fraction": self.memory_fraction, "--requests": self.requests,
             "--draft-steps": self.draft_steps, "--runtime": self.runtime, "--image": self.image,
-            "--environment-dir": self.environment_dir,
+            "--environment-dir": self.environment_dir, "--box": self.box if self.box != BOX else None,
         }  # fmt: skip
         words = [
             str(part) for name, value in said.items() if value not in (None, "") for part in (name, value)
@@ -103,10 +117,14 @@ def serve_model(
     if print_only is not None:
         print(_printed(chosen, plan, print_only, options))
         return 0
-    return run(_serve(chosen, plan, check_only=check_only, force=force))
+    fit = options.context is None and chosen.name == "sglang"
+    return run(_serve(chosen, plan, fit=fit, check_only=check_only, force=force))
 
 
-async def _serve(engine: Engine, plan: LaunchPlan, *, check_only: bool, force: bool) -> int:
+async def _serve(engine: Engine, plan: LaunchPlan, *, fit: bool, check_only: bool, force: bool) -> int:
+    if fit:
+        # What is free now counts more than what the box was planned with.
+        plan = fitted(replace(plan, context_length=CONTEXT["sglang"]), await free_gib())
     checks = await preflight(engine, plan)
     for check in checks:
         print(_line(check), flush=True)

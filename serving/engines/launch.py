@@ -9,19 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from passfel.household.errors import SettingsError
+from passfel.serving.pool import ServerFlags, slots_per_request
 
 RadixStrategy = Literal["auto", "no_buffer", "extra_buffer", "extra_buffer_lazy"]
 ReasoningFormat = Literal["qwen3-thinking", "none"]
 ToolFormat = Literal["hermes", "llama3", "mistral", "none"]
 Runtime = Literal["docker", "podman"]
-
-SLOTS_PER_REQUEST: Mapping[RadixStrategy, int] = {
-    "auto": 5,
-    "no_buffer": 3,
-    "extra_buffer": 5,
-    "extra_buffer_lazy": 4,
-}
-"""States of the linear attention layers that SGLang keeps per running request."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +88,7 @@ class LaunchPlan:
                 raise SettingsError(sentence)
 
     def _mistakes(self) -> tuple[tuple[bool, str], ...]:
-        slots = SLOTS_PER_REQUEST[self.radix_strategy] * self.max_running_requests
+        slots = self.slots_needed
         positive = (
             self.context_length, self.max_running_requests, self.chunked_prefill, self.queue_limit,
             self.tensor_parallel,
@@ -116,6 +109,25 @@ class LaunchPlan:
                 f"Keep {slots}, or run fewer requests at once.",
             ),
         )
+
+    @property
+    def flags(self) -> ServerFlags:
+        """What decides about the pool of cached tokens, as the planner reads it."""
+        return ServerFlags(
+            mem_fraction_static=self.mem_fraction,
+            max_running_requests=self.max_running_requests,
+            max_mamba_cache_size=self.max_mamba_cache_size,
+            mamba_radix_cache_strategy="extra_buffer"
+            if self.radix_strategy == "auto"
+            else self.radix_strategy,
+            speculative_num_draft_tokens=self.draft_steps + 1 if self.draft_steps else 0,
+            kv_cache_bits=8 if "fp8" in self.kv_dtype else 16,
+        )
+
+    @property
+    def slots_needed(self) -> int:
+        """States of the linear attention layers that as many running requests hold."""
+        return slots_per_request(self.flags) * self.max_running_requests
 
     @property
     def url(self) -> str:

@@ -14,6 +14,7 @@ from passfel.serving.engines.engine import Engine
 from passfel.serving.engines.flags import accepted_flags
 from passfel.serving.engines.launch import LaunchPlan
 from passfel.serving.engines.model_files import ModelFiles, look_at_model
+from passfel.serving.engines.sizing import expected_pool, longest_prompt
 
 GIB = 1024**3
 HOST_RESERVE_GIB = 12.0
@@ -65,10 +66,22 @@ async def preflight(
         disk,
     ]
     if gpu is None or gpu.free_gib is None:
+        free = memory.get("MemAvailable", 0.0)
         checks += [check_shared_memory(plan, memory, model.gib), check_page_cache(memory)]
     else:
+        free = gpu.free_gib
         checks.append(check_gpu_memory(plan, gpu.free_gib, model.gib))
+    if engine.name == "sglang":
+        checks += check_pool(plan, free)
     return [*checks, await asyncio.to_thread(check_port, plan)]
+
+
+async def free_gib(*, root: Path = Path("/"), nvidia_smi: str = "nvidia-smi") -> float:
+    """What an engine could take now: of the GPU's own memory, or of the one memory where it has none."""
+    gpu = await ask_gpu(nvidia_smi)
+    if gpu is not None and gpu.free_gib is not None:
+        return gpu.free_gib
+    return (await asyncio.to_thread(read_meminfo, root)).get("MemAvailable", 0.0)
 
 
 def check_flags(engine: Engine, plan: LaunchPlan) -> Check:
@@ -158,6 +171,23 @@ def _fits(plan: LaunchPlan, free: float, weights_gib: float, where: str) -> Chec
         return Check("memory", True, f"{told}, which leaves {pool:.1f} GiB for caches.")
     advice = "End what else uses memory, drop the page cache, or serve a smaller build."
     return Check("memory", False, f"{told}, and that is not enough for its caches.", advice)
+
+
+def check_pool(plan: LaunchPlan, free_gib: float) -> list[Check]:
+    """Whether the longest prompt fits into the pool that SGLang will make of the free memory."""
+    pool = expected_pool(plan, free_gib)
+    if pool is None:
+        return []
+    if pool.shortage:
+        return [
+            Check("pool", False, f"SGLang would not start: {pool.shortage}.", "Free memory, or ask for less.")
+        ]
+    longest = longest_prompt(pool, plan.context_length)
+    told = f"The pool will hold about {pool.tokens:,} tokens; a prompt may have {plan.context_length:,}."
+    if longest >= plan.context_length:
+        return [Check("pool", True, told)]
+    advice = f"A longer one than the pool holds up everything for ever: use --context {longest} or less."
+    return [Check("pool", False, told, advice)]
 
 
 def check_page_cache(memory: Mapping[str, float]) -> Check:

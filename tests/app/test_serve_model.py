@@ -22,6 +22,16 @@ def test_each_form_of_the_start_is_printed(capsys: pytest.CaptureFixture[str]):
     assert "--max-model-len 131072" in printed(capsys, "vllm", "command")
 
 
+def test_the_context_is_no_longer_than_the_planned_pool_unless_it_is_said(capsys: pytest.CaptureFixture[str]):
+    small = printed(capsys, "sglang", "command", memory_fraction=0.75)
+    assert "--context-length 148629" in small
+    assert "--context-length 262144" in printed(capsys, "sglang", "command", memory_fraction=0.75, box="h200")
+    assert "--context-length 200000" in printed(
+        capsys, "sglang", "command", memory_fraction=0.75, context=200_000
+    )
+    assert "--box h200" in printed(capsys, "sglang", "unit", box="h200")
+
+
 def test_the_unit_starts_the_watched_server_with_the_same_options(capsys: pytest.CaptureFixture[str]):
     unit = printed(
         capsys, "sglang", "unit", image="lmsysorg/sglang@sha256:abc", port=30001, extra=("--log-level=info",)

@@ -86,7 +86,7 @@ async def test_a_bare_machine_is_told_everything_that_is_missing_and_what_to_do(
             engine_named("sglang"), plan, root=meminfo(tmp_path, 60, 30), nvidia_smi="/nowhere/nvidia-smi"
         )
     blocking = {check.name: check for check in pre.what_blocks(checks) if check.name != "disk"}
-    assert set(blocking) == {"flags", "program", "driver", "model", "memory", "port"}
+    assert set(blocking) == {"flags", "program", "driver", "model", "memory", "pool", "port"}
     assert "--enable-metrcs (unknown)" in blocking["flags"].sentence
     assert blocking["model"].advice == "Get it with: hf download Qwen/Qwen3-Next-80B-A3B-Thinking-FP8"
     cache = next(check for check in checks if check.name == "page cache")
