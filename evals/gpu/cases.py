@@ -14,6 +14,7 @@ from passfel.evals.gpu.asking import CHAT, Answer, Server, conversation, prose, 
 
 Row = dict[str, Any]
 TURNS = 6
+NAMED = {"type": "function", "function": {"name": "switch_light"}}
 BEFORE = 8
 """Exchanges that a conversation has at its first turn."""
 
@@ -100,6 +101,18 @@ def too_long(server: Server, context: int) -> list[Row]:
     ]
 
 
+def first_answers(server: Server) -> list[Row]:
+    """What the first answers after a boot wait for: kernels of a plain one, then those of a grammar."""
+    rows: list[Row] = []
+    for name in ("plain, first", "plain, second"):
+        answer = server.generate(some_ids(64, len(name)), 8)
+        rows.append({"what": name, "total_ms": answer.total_ms, "error": answer.error})
+    for name in ("forced call, first", "forced call, second"):
+        row = _forced(server, NAMED, 4, 128, stream=True)
+        rows.append({"what": name, "total_ms": row["total_ms"], "calls": row["calls"], "error": row["error"]})
+    return rows
+
+
 def beyond_the_pool(server: Server, tokens: int) -> list[Row]:
     """A prompt within the context that is larger than the pool, and whether anything is answered after it."""
     long = {
@@ -109,38 +122,40 @@ def beyond_the_pool(server: Server, tokens: int) -> list[Row]:
     }
     short = {**long, "messages": [{"role": "user", "content": "when is the dentist"}]}
     return [
-        _seen("a short one before", server.ask(CHAT, short, timeout=30)),
-        _seen("prompt larger than the pool, whole", server.ask(CHAT, long, timeout=20)),
-        _seen("prompt larger than the pool, stream", server.ask(CHAT, {**long, "stream": True}, timeout=20)),
-        _seen("a short one after", server.ask(CHAT, short, timeout=20)),
-        _seen("/health after", server.ask("/health", None, "GET", timeout=30)),
+        _seen("a short one before", server.ask(CHAT, short, timeout=12)),
+        _seen("prompt larger than the pool, whole", server.ask(CHAT, long, timeout=12)),
+        _seen("prompt larger than the pool, stream", server.ask(CHAT, {**long, "stream": True}, timeout=12)),
+        _seen("a short one after", server.ask(CHAT, short, timeout=12)),
+        _seen("/health after", server.ask("/health", None, "GET", timeout=22)),
     ]
 
 
 def forced_call(server: Server, budget: int = 32) -> list[Row]:
     """A tool call that the server's grammar forces out of random weights, thoughts bounded."""
+    return [
+        {"choice": wanted, "stream": stream, **_forced(server, choice, budget, 512, stream=stream)}
+        for wanted, choice in (("required", "required"), ("named", NAMED))
+        for stream in (True, False)
+    ]
+
+
+def _forced(server: Server, choice: Any, budget: int, most: int, *, stream: bool) -> Row:
     parameters = {
         "type": "object", "additionalProperties": False, "required": ["room", "on"],
         "properties": {"room": {"type": "string", "enum": ["kitchen", "garden"]}, "on": {"type": "boolean"}},
     }  # fmt: skip
-    function = {
+    light = {
         "name": "switch_light",
         "description": "Switch a light.",
         "strict": True,
         "parameters": parameters,
     }
-    question = [{"role": "user", "content": "switch on the light in the kitchen"}]
-    named = {"type": "function", "function": {"name": "switch_light"}}
-    rows: list[Row] = []
-    for choice in ("required", named):
-        for stream in (True, False):
-            answer = server.chat(
-                question, tools=[{"type": "function", "function": function}], tool_choice=choice, stream=stream,
-                max_tokens=512, custom_params={"thinking_budget": budget},
-            )  # fmt: skip
-            wanted = "required" if choice == "required" else "named"
-            rows.append({"choice": wanted, "stream": stream, **_call(answer)})
-    return rows
+    answer = server.chat(
+        [{"role": "user", "content": "switch on the light in the kitchen"}],
+        tools=[{"type": "function", "function": light}], tool_choice=choice, stream=stream, max_tokens=most,
+        custom_params={"thinking_budget": budget},
+    )  # fmt: skip
+    return _call(answer)
 
 
 def _turn(server: Server, layout: str, turn: int) -> Row:

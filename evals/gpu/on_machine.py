@@ -1,7 +1,7 @@
 """Boot one server after the other on the borrowed machine, ask each, and write down what was seen.
 
-`python -m passfel.evals.gpu.on_machine OUT RUN...`; the runs are in `RUNS`. Standard library only, apart from
-the server itself, which it starts with the Python it runs under.
+`python -m passfel.evals.gpu.on_machine OUT RUN...`; the runs are in `RUNS`. Standard library only: the server runs
+under this Python and this path, the assistant under the path in HOUSE_PYTHONPATH, for their packages differ.
 """
 
 import json
@@ -24,15 +24,18 @@ CONTEXT = 32_768
 RUNNING = 4
 QUEUED = 2
 BOOT_S = 270
-SMALL_POOL = 8192
 SMALL_LAYERS = 4
+HOUSE_POOL = 24_000
+"""Tokens: enough for a turn of the assistant, whose words are mostly bytes to the stand-in tokenizer."""
+HOUSE_CONTEXT = 65_536
+TURNS_S = 260
 PORT = 30_000
 
 FLAGS = (
     "--load-format dummy --served-model-name passfel --host 127.0.0.1 --tp-size 1 --skip-server-warmup "
     "--reasoning-parser qwen3-thinking --tool-call-parser qwen --grammar-backend xgrammar --enable-strict-thinking "
     "--constrained-json-disable-any-whitespace --enable-cache-report --enable-metrics "
-    f"--context-length {CONTEXT} --max-running-requests {RUNNING} --max-queued-requests {QUEUED} "
+    f"--max-running-requests {RUNNING} --max-queued-requests {QUEUED} "
     "--mamba-radix-cache-strategy extra_buffer --attention-backend triton --sampling-backend pytorch "
     "--moe-runner-backend triton --cuda-graph-max-bs-decode 4 --cuda-graph-backend-prefill disabled "
     "--chunked-prefill-size 4096"
@@ -62,11 +65,12 @@ class Run:
     layers: int = LAYERS
     max_tokens: int | None = None
     """--max-total-tokens: a pool smaller than the memory allows."""
+    context: int = CONTEXT
 
     @property
     def flags(self) -> list[str]:
         """The flags that differ from run to run."""
-        flags = ["--mem-fraction-static", str(self.mem_fraction)]
+        flags = ["--mem-fraction-static", str(self.mem_fraction), "--context-length", str(self.context)]
         if self.slots is not None:
             flags += ["--max-mamba-cache-size", str(self.slots)]
         if self.max_tokens is not None:
@@ -87,7 +91,13 @@ RUNS = {
             max_tokens=200_000,
         ),
         Run("main", ("forced", "layouts", "reading", "queue", "long", "decoding")),
-        Run("small-pool", ("pool",), layers=SMALL_LAYERS, max_tokens=SMALL_POOL),
+        Run(
+            "house",
+            ("first", "turns", "pool"),
+            layers=SMALL_LAYERS,
+            max_tokens=HOUSE_POOL,
+            context=HOUSE_CONTEXT,
+        ),
         Run("depth-0", ("decoding",), depth=0, slots=None, mem_fraction=0.85),
         Run("depth-1", ("decoding",), accepted=1.5),
         Run("depth-2", ("decoding",), depth=2, accepted=2.0, slots=None),
@@ -158,7 +168,21 @@ def memory_used() -> int:
     return int(said.split()[0]) if said.split() else 0
 
 
-def ask(run: Run, server: Server, seen: Seen) -> None:
+def house_turns(out: Path) -> list[dict[str, Any]]:
+    """Turns of the whole assistant, in a process of their own; what it wrote down until its end, or until ours."""
+    file = out / "turns.json"
+    environment = {**os.environ, "PYTHONPATH": os.environ["HOUSE_PYTHONPATH"]}
+    command = [sys.executable, "-m", "passfel.evals.gpu.house_turns", str(PORT), str(file)]
+    with (out / "turns.log").open("wb") as log:
+        try:
+            subprocess.run(command, stdout=log, stderr=log, env=environment, timeout=TURNS_S, check=False)  # noqa: S603
+        except subprocess.TimeoutExpired:
+            print(f"the turns were not over within {TURNS_S} s", flush=True)
+    rows: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    return rows
+
+
+def ask(run: Run, server: Server, seen: Seen, out: Path) -> None:
     """Put the run's cases to its server."""
     small = run.layers < LAYERS
     known: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -168,7 +192,9 @@ def ask(run: Run, server: Server, seen: Seen) -> None:
         "queue": lambda: cases.queue_full(server, RUNNING, QUEUED),
         "long": lambda: cases.too_long(server, CONTEXT),
         "decoding": lambda: cases.decoding(server, run.depth, run.accepted, 1 if small else 3),
-        "pool": lambda: cases.beyond_the_pool(server, SMALL_POOL + 4000),
+        "first": lambda: cases.first_answers(server),
+        "turns": lambda: house_turns(out),
+        "pool": lambda: cases.beyond_the_pool(server, HOUSE_POOL + 4000),
     }
     for name in run.asks:
         begun = time.monotonic()
@@ -186,7 +212,7 @@ def go(run: Run, out: Path) -> Seen:
         seen.boot_s = round(time.monotonic() - begun, 1)
         print(f"{run.name}: {seen.died or 'answers'} after {seen.boot_s} s", flush=True)
         if not seen.died:
-            ask(run, server, seen)
+            ask(run, server, seen, out)
     finally:
         stop(process)
         (out / f"{run.name}.json").write_text(json.dumps(vars(seen), indent=1), encoding="utf-8")

@@ -100,7 +100,8 @@ def tables(out: Path) -> Iterable[str]:
 
 def rows_table(rows: Sequence[Row]) -> str:
     """Rows of one case; what is empty everywhere is left out."""
-    keys = [key for key in rows[0] if any(row.get(key) not in (None, "", [], {}) for row in rows)]
+    every = dict.fromkeys(key for row in rows for key in row)
+    keys = [key for key in every if any(row.get(key) not in (None, "", [], {}) for row in rows)]
     return table(keys, [[row.get(key) for key in keys] for row in rows])
 
 

