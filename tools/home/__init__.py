@@ -1,0 +1,1 @@
+"""The home: lights, heating, doors and whatever else its own server connects."""
