@@ -206,6 +206,15 @@ def eval_tokens(
     return measure(as_json=as_json, wrong=wrong)
 
 
+@evaluate.command("faults")
+@_told
+def eval_faults(as_json: AsJson = False) -> int:
+    """Make every provider fail in every way and print the matrix; exit code 1 where an answer is wrong."""
+    from passfel.evals.faults import main as measure
+
+    return measure(as_json=as_json)
+
+
 @evaluate.command("replay")
 @_told
 def eval_replay(

@@ -110,14 +110,14 @@ async def _drip() -> AsyncIterator[bytes]:
 
 
 async def _cut() -> AsyncIterator[bytes]:
-    yield b'{"half": '
-    raise ConnectionResetError("the stand-in hangs up")
+    yield b'{"half": '  # and no more of the thousand bytes that were promised
 
 
 async def _huge() -> AsyncIterator[bytes]:
     yield b"["
     for _ in range(WHOLE_MB):
         yield MEGABYTE
+        await asyncio.sleep(0)  # a client that has hung up ends it here
 
 
 BODIES: dict[Fault, bytes] = {
