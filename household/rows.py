@@ -1,9 +1,12 @@
-"""What the household keeps: events, tasks, contacts, notes, reminders. One row each in Postgres."""
+"""What the household keeps: events, tasks, contacts, notes, reminders, holdings. One row each in Postgres."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from passfel.household.quote import Instrument, Kind
 
 
 class Row(BaseModel):
@@ -69,3 +72,23 @@ class Reminder(Row):
     rule: str | None = None
     delivered_at: AwareDatetime | None = None
     cancelled_at: AwareDatetime | None = None
+
+
+class Watched(Row):
+    """Something whose price a person follows."""
+
+    kind: Kind
+    symbol: str
+    name: str
+    ticker: str = ""
+
+    @property
+    def instrument(self) -> Instrument:
+        """What it is, to ask for its price."""
+        return Instrument(kind=self.kind, symbol=self.symbol, name=self.name, ticker=self.ticker)
+
+
+class Holding(Watched):
+    """Something a person owns."""
+
+    quantity: Decimal

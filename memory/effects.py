@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from passfel.household.errors import NotFoundError, RequestError
 from passfel.memory.postgres import Connection, Database
 
-KINDS = ("events", "tasks", "contacts", "notes", "reminders")
+KINDS = ("events", "tasks", "contacts", "notes", "reminders", "holdings", "watched")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The household's rows: events, tasks, contacts, notes, reminders."""
+"""The household's rows: events, tasks, contacts, notes, reminders, holdings and what is watched."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import sql
 
 from passfel.household.errors import NotFoundError
-from passfel.household.rows import Contact, Event, Note, Reminder, Row, Task
+from passfel.household.rows import Contact, Event, Holding, Note, Reminder, Row, Task, Watched
 from passfel.memory.postgres import Database
 
 R = TypeVar("R", bound=Row)
@@ -146,3 +146,5 @@ class Records:
         self.contacts = Table(database, "contacts", Contact)
         self.notes = Table(database, "notes", Note)
         self.reminders = Reminders(database, "reminders", Reminder)
+        self.holdings = Table(database, "holdings", Holding)
+        self.watched = Table(database, "watched", Watched)

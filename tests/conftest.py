@@ -67,7 +67,8 @@ async def database(shared_database: Database) -> Database:
     """The shared Postgres with empty tables."""
     async with shared_database.connection() as connection:
         await connection.execute(
-            "TRUNCATE events, tasks, contacts, notes, reminders, effects, changes, episodes RESTART IDENTITY CASCADE"
+            "TRUNCATE events, tasks, contacts, notes, reminders, holdings, watched, effects, changes, episodes"
+            " RESTART IDENTITY CASCADE"
         )
     return shared_database
 

@@ -1,0 +1,1 @@
+"""Prices, rates of exchange, what is watched and what is owned."""
