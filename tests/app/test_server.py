@@ -231,6 +231,22 @@ async def test_what_the_model_thinks_and_says_is_streamed_piece_by_piece(
     assert events[-1][1]["answer"].strip() == "Once upon a time there was a lamp."
 
 
+async def test_an_answer_that_was_cut_by_its_length_is_marked_on_chat_and_over_the_sdk(
+    http: httpx2.AsyncClient, sdk: LangGraphClient, model: SGLang
+):
+    marked = "Once upon a … (cut off at the length limit)"
+    model.forget()
+    model.will(*[Say("Once upon a", finish="length")] * 2)
+    events = await chat(http, text="tell me a bedtime story about a lamp")
+    pieces = [data["content"] for data in of(events, "messages") if data["type"] == "ai"]
+    assert "".join(pieces).strip() == answer_of(events).strip() == marked
+    thread = str(uuid4())
+    told = of(await run(sdk, thread, "tell me a bedtime story about a lamp"), "messages")
+    said = [message["content"] for message, _ in told if message["type"].startswith(("ai", "AI"))]  # type: ignore[index]
+    assert "".join(said).strip() == marked
+    assert (await sdk.threads.get_state(thread))["values"]["messages"][-1]["content"] == marked  # type: ignore[call-overload]
+
+
 async def test_the_first_event_leaves_at_once(http: httpx2.AsyncClient):
     await chat(http, text="what is 1 + 1")
     firsts, answers = [], []
