@@ -41,9 +41,7 @@ async def act(
     request = latest_request(state["messages"])
     turn = _turn(state, runtime, make_turn, str(request.id))
     asking = [
-        call
-        for call in message.tool_calls
-        if not state.get("approved") and needs_yes(call, tools, tainted=state.get("tainted", False))
+        call for call in message.tool_calls if not state.get("approved") and needs_yes(call, tools, state)
     ]
     refused = ask(asking, tools, turn) if asking else set()
     work = _Work(tools, ledger, turn, runtime)
@@ -122,6 +120,7 @@ class _Work:
             arguments=call["args"],
             run=run,
             local=annotations.local,
+            resumable=annotations.idempotent,
         )
 
 

@@ -10,6 +10,8 @@ from langgraph.types import interrupt
 
 from passfel.household.turn import Turn
 from passfel.household.wording import say_list, say_moment, say_window
+from passfel.nodes.leaks import given_away
+from passfel.nodes.state import State
 from passfel.tools.contract import annotations_of
 
 YES = frozenset(
@@ -54,19 +56,19 @@ def reads_yes(said: str) -> bool | None:
     return True if plain in YES else False if plain in NO else None
 
 
-def waits_for_yes(message: AIMessage | None, tools: Mapping[str, BaseTool], *, tainted: bool) -> bool:
+def waits_for_yes(state: State, tools: Mapping[str, BaseTool], message: AIMessage) -> bool:
     """Whether these unanswered calls were asked about; calls that were merely cut off were not."""
-    return message is not None and any(needs_yes(call, tools, tainted=tainted) for call in message.tool_calls)
+    return any(needs_yes(call, tools, state) for call in message.tool_calls)
 
 
-def needs_yes(call: ToolCall, tools: Mapping[str, BaseTool], *, tainted: bool) -> bool:
-    """Destructive calls always; in a turn with strangers' text, everything that is not read only."""
+def needs_yes(call: ToolCall, tools: Mapping[str, BaseTool], state: State) -> bool:
+    """Destructive calls always; in a turn with strangers' text whatever changes something, or tells it outside."""
     tool = tools.get(call["name"])
     if tool is None:
         return False
-    annotations = annotations_of(tool)
+    annotations, tainted = annotations_of(tool), state.get("tainted", False)
     if annotations.read_only:
-        return False
+        return tainted and bool(given_away(call, state["messages"], tools))
     return annotations.destructive or tainted
 
 

@@ -52,7 +52,7 @@ async def classify(
         return {**begun, **_path(said, str(request.id), _asked(before), turn, understand)}
     closed = await _close(waiting, turn, thread_of(runtime), ledger)
     agreed = None
-    if waits_for_yes(waiting, tools, tainted=state.get("tainted", False)) and not _done(closed):
+    if waits_for_yes({**state, "messages": before}, tools, waiting) and not _done(closed):
         agreed = reads_yes(said)
     if agreed is None:
         path = _path(said, str(request.id), "", turn, understand)
