@@ -201,6 +201,7 @@ def ask(run: Run, server: Server, seen: Seen, out: Path) -> None:
         seen.rows[name] = known[name]()
         seen.seconds[name] = round(time.monotonic() - begun, 1)
         print(f"  {name}: {seen.seconds[name]} s", flush=True)
+        write(seen, out)
 
 
 def go(run: Run, out: Path) -> Seen:
@@ -215,8 +216,13 @@ def go(run: Run, out: Path) -> Seen:
             ask(run, server, seen, out)
     finally:
         stop(process)
-        (out / f"{run.name}.json").write_text(json.dumps(vars(seen), indent=1), encoding="utf-8")
+        write(seen, out)
     return seen
+
+
+def write(seen: Seen, out: Path) -> None:
+    """Keep what has been seen so far."""
+    (out / f"{seen.run}.json").write_text(json.dumps(vars(seen), indent=1), encoding="utf-8")
 
 
 def main() -> int:

