@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from passfel.household.origin import Origin
 from passfel.household.quote import Instrument, Kind
 
 
@@ -34,6 +35,10 @@ class Event(Row):
     """Starts of single occurrences that were cancelled or moved away."""
     location: str = ""
     cancelled_at: AwareDatetime | None = None
+    busy: bool = True
+    """Whether one is not free while it lasts; calendars elsewhere also hold what is only good to know."""
+    origin: Origin | None = None
+    """Where it is kept, when that is not here."""
 
 
 class Task(Row):
@@ -42,6 +47,8 @@ class Task(Row):
     title: str
     due_at: AwareDatetime | None = None
     done_at: AwareDatetime | None = None
+    origin: Origin | None = None
+    """Where it is kept, when that is not here."""
 
 
 class Contact(Row):

@@ -3,7 +3,8 @@
 An effect is named by (thread, call). A tool whose only effect is our own rows runs in the
 ledger's transaction: effect and entry commit together, so a crash leaves both or neither. An
 effect elsewhere can't share a transaction: its entry is committed as `started` before it begins,
-and a replay that finds `started` must not begin again: it reports that the outcome is unknown.
+and a replay that finds `started` must not begin again: it reports that the outcome is unknown. Unless
+the tool can go on with what it began (an id made from the call, a plan in the journal): then it runs again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,6 +40,8 @@ class OutcomeUnknownError(RequestError):
 
 Run = Callable[[], Awaitable[tuple[str, dict[str, Any]]]]
 """Carries the effect out: returns the finished sentence and the JSON outcome."""
+Restore = Callable[[dict[str, Any] | None, dict[str, Any] | None], Awaitable[None]]
+"""Puts a thing elsewhere back: as it was, as it was left; RequestError where it has been changed since."""
 
 
 class EffectsLedger:
@@ -47,6 +50,11 @@ class EffectsLedger:
     def __init__(self, database: Database) -> None:
         """Keep the database whose transactions hold effect and entry together."""
         self._database = database
+        self._restore: dict[str, Restore] = {}
+
+    def restores(self, kind: str, restore: Restore) -> None:
+        """Say how things of a kind that is kept elsewhere are put back as they were."""
+        self._restore[kind] = restore
 
     async def once(
         self,
@@ -58,6 +66,7 @@ class EffectsLedger:
         arguments: dict[str, Any],
         run: Run,
         local: bool,
+        resumable: bool = False,
     ) -> tuple[str, dict[str, Any]]:
         """Carry the effect out, or return what it gave when it was carried out before.
 
@@ -69,9 +78,10 @@ class EffectsLedger:
             arguments: the call's JSON arguments.
             run: does it.
             local: the effect is rows of ours, and shares the entry's transaction.
+            resumable: an effect elsewhere that finds what it did before when it is run again under the same call.
 
         Raises:
-            OutcomeUnknownError: a remote effect had begun in an earlier run and its end was never seen.
+            OutcomeUnknownError: another remote effect had begun in an earlier run and its end was never seen.
         """
         entry = {
             "thread": thread,
@@ -84,7 +94,7 @@ class EffectsLedger:
             async with self._database.transaction() as connection:
                 return await self._carry_out(connection, entry, run)
         async with self._database.connection() as connection:
-            known = await self._begin(connection, entry)
+            known = await self._begin(connection, entry, resumable=resumable)
         if known.state == "done":
             return known.content, known.outcome or {}
         content, outcome = await run()
@@ -103,7 +113,9 @@ class EffectsLedger:
         await self._finish(connection, effect.id, content, outcome)
         return content, outcome
 
-    async def _begin(self, connection: Connection, entry: dict[str, Any]) -> Effect:
+    async def _begin(
+        self, connection: Connection, entry: dict[str, Any], *, resumable: bool = False
+    ) -> Effect:
         cursor = await connection.execute(
             "WITH begun AS (INSERT INTO effects (thread, call, person, tool, arguments, state) VALUES"
             " (%(thread)s, %(call)s, %(person)s, %(tool)s, %(arguments)s, 'started')"
@@ -120,7 +132,7 @@ class EffectsLedger:
             entry,
         )
         found = await cursor.fetchone()
-        if found is None or found["state"] == "started":
+        if found is None or (found["state"] == "started" and not resumable):
             raise OutcomeUnknownError(
                 f"I was stopped while {entry['tool'].replace('_', ' ')} was under way and can't tell whether it"
                 " happened. Please check before asking again."
@@ -186,6 +198,9 @@ class EffectsLedger:
             await self._put_row_back(connection, change)
 
     async def _put_row_back(self, connection: Connection, change: dict[str, Any]) -> None:
+        if change["kind"] in self._restore:
+            await self._restore[change["kind"]](change["before"], change["after"])
+            return
         if change["kind"] not in KINDS:
             raise RequestError(f"Changes of {change['kind']} can't be undone.")
         table = sql.Identifier(change["kind"])

@@ -29,6 +29,7 @@ class Annotations(BaseModel):
     destructive: bool = True
     """Asks first, whatever the settings."""
     idempotent: bool = False
+    """Run again under the same call it finds what it did: a crash in the middle can be gone on with."""
     open_world: bool = True
     """Its result was written by strangers: it taints the turn."""
     local: bool = False
@@ -55,6 +56,8 @@ DESTROYS = Annotations(destructive=True, open_world=False, local=True)
 """Changes our own rows so that a yes is needed first."""
 WRITES_OUTSIDE = Annotations(destructive=False, open_world=False)
 """Changes something on a server outside our Postgres, in a way that can be put right again."""
+RESUMES_OUTSIDE = Annotations(destructive=False, idempotent=True)
+"""The same under ids made from the call, so that a replay goes on with it; it shows what others wrote."""
 DESTROYS_OUTSIDE = Annotations(destructive=True, open_world=False)
 """Changes something outside so that a yes is needed first: deleting, a lock, a door, an alarm, money."""
 

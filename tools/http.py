@@ -123,6 +123,7 @@ class Http:
         deadline: timedelta | None = None,
         rate: Rate = DEFAULT_RATE,
         reads_only: bool | None = None,
+        follow: bool = True,
     ) -> Reply:
         """Send a request and read its answer; a ProviderError names `source` in a full sentence.
 
@@ -138,12 +139,13 @@ class Http:
             deadline: the time for everything, retries and waiting included.
             rate: how often the service may be called.
             reads_only: whether sending it twice does no harm; left out, it goes by the method.
+            follow: whether to go where a redirect leads; otherwise it is the answer.
 
         Raises:
             StatusError: an HTTP status that is neither success nor 304.
             ProviderError: any other failure.
         """
-        sent = Sent(method, url, source, tuple(accept), params, dict(headers or {}), content)
+        sent = Sent(method, url, source, tuple(accept), params, dict(headers or {}), content, follow)
         safe = reads_only if reads_only is not None else method in SAFE_METHODS
         reply = await self._remembered(sent, lifetime) or await self._ask(
             sent, rate, deadline, reads_only=safe
@@ -196,7 +198,12 @@ class Http:
         client, source = await self._opened(), sent.source
         try:
             async with client.stream(
-                sent.method, sent.url, params=sent.params, headers=sent.all_headers(), content=sent.content
+                sent.method,
+                sent.url,
+                params=sent.params,
+                headers=sent.all_headers(),
+                content=sent.content,
+                follow_redirects=sent.follow,
             ) as response:
                 return await self._read(response, sent)
         except PrivateAddressError as error:
@@ -218,9 +225,12 @@ class Http:
             raise TryAgainError(busy(response, source), retry_after(response))
         body = await self._body(response, source)
         reply = Reply(source, response.status_code, str(response.url), dict(response.headers), body)
-        if not response.is_success and response.status_code != NOT_MODIFIED:
+        expected = response.status_code == NOT_MODIFIED or (
+            response.has_redirect_location and not sent.follow
+        )
+        if not response.is_success and not expected:
             raise StatusError(source, response.status_code, body)
-        if body and sent.accept and not _fits(reply.kind, sent.accept):
+        if body and sent.accept and response.is_success and not _fits(reply.kind, sent.accept):
             raise BrokenAnswerError(source, f"{source} gave an answer that is no {_noun(sent.accept)}.")
         return reply
 

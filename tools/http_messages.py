@@ -74,6 +74,7 @@ class Sent:
     params: Params | None
     headers: dict[str, str]
     content: bytes | None
+    follow: bool = True
 
     @property
     def key(self) -> str:
