@@ -32,6 +32,8 @@ class Understanding:
     """Every word is accounted for and every slot filled: the fast path may run `calls`."""
     reply: str = ""
     """A sentence to answer with in the place of calls: a missing slot, a date that doesn't exist."""
+    refers_back: bool = False
+    """It leans on what was said before ("make it five", "what about Rome?"), so the domain may be that one."""
     left_over: str = ""
     """The part of a compound request that nothing here can do."""
 

@@ -11,7 +11,7 @@ from passfel.household.turn import Turn
 from passfel.household.understanding import Effort, Understanding
 from passfel.nlu.classifier import Classifier
 from passfel.nlu.compound import splits
-from passfel.nlu.conditions import words
+from passfel.nlu.conditions import words as words_of
 from passfel.nlu.grammar import Grammar, Match
 from passfel.nlu.normalize import LONGEST, normalize
 
@@ -56,7 +56,10 @@ class Understander:
         return utterance.some_parts() or utterance.tail() or understood
 
     def _understand(self, utterance: "Utterance") -> Understanding:
-        return utterance.whole() or self._classifier.classify(utterance.plain)
+        whole = utterance.whole()
+        if whole is not None:
+            return whole
+        return replace(self._classifier.classify(utterance.plain), refers_back=refers_back(utterance.plain))
 
     def _utterance(self, text: str, turn: Turn) -> "Utterance":
         return Utterance(normalize(text, self._language), self._language, self._grammar, turn)
@@ -126,9 +129,16 @@ class Utterance:
         return self._read[part]
 
 
+def refers_back(plain: str) -> bool:
+    """Whether an utterance leans on what was said before."""
+    said = plain.casefold().strip(" ?.!").split()
+    leans = any(plain.casefold().startswith(f"{start} ") for start in words_of("leaning"))
+    return leans or not words_of("referring").isdisjoint(said)
+
+
 def _is_doubt(part: str) -> bool:
     """Whether what nothing here knows may take back what is known: "if it rains, cancel the dentist"."""
-    return not words("doubts").isdisjoint(part.casefold().split())
+    return not words_of("doubts").isdisjoint(part.casefold().split())
 
 
 def _is_clear(matches: list[Match]) -> bool:

@@ -2,7 +2,9 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 
 LONGEST = 32_000
 """Characters of one message that anybody looks at."""
+UNTOLD = frozenset({"chat", "reject"})
+"""Domains without tools: a turn that leans on one needs nothing of it."""
 LEFT = "All right, I left it as it was."
 
 
@@ -49,13 +53,15 @@ async def classify(
     before = state["messages"][:-1]
     waiting = unanswered(before)
     if waiting is None:
-        return {**begun, **_path(said, str(request.id), _asked(before), turn, understand)}
+        read = partial(_understand, turn=turn, understand=understand)
+        earlier = state.get("intents", "").split()
+        return {**begun, **_path(said, str(request.id), read, _asked(before), earlier)}
     closed = await _close(waiting, turn, thread_of(runtime), ledger)
     agreed = None
     if waits_for_yes({**state, "messages": before}, tools, waiting) and not _done(closed):
         agreed = reads_yes(said)
     if agreed is None:
-        path = _path(said, str(request.id), "", turn, understand)
+        path = _path(said, str(request.id), partial(_understand, turn=turn, understand=understand))
     else:
         path = _go_ahead(waiting, str(request.id)) if agreed else _answer(LEFT)
     return {**begun, **path, "messages": [*closed, *path["messages"]]}
@@ -81,16 +87,33 @@ def _done(closed: Sequence[ToolMessage]) -> bool:
     return any(message.status == "success" for message in closed)
 
 
-def _path(said: str, turn_id: str, asked: str, turn: Turn, understand: Understand) -> State:
-    """Where the words lead: to an answer at once, to tools, or to the model."""
+def _path(
+    said: str,
+    turn_id: str,
+    read: Callable[[str], Understanding],
+    asked: str = "",
+    earlier: Sequence[str] = (),
+) -> State:
+    """Where the words lead: to an answer at once, to tools, or to the model.
+
+    `asked` is the request that a question of ours was about; `earlier` are the domains of the turn before.
+    """
     impossible = _impossible(said)
     if impossible:
         return _answer(impossible)
-    understood = _understand(said, turn, understand)
+    understood = read(said)
     if asked and not understood.calls:
-        completed = _understand(f"{asked} {said}", turn, understand)
+        completed = read(f"{asked} {said}")
         understood = completed if completed.whole and completed.calls else understood
-    return _decided(understood, turn_id)
+    return _decided(_with_earlier(understood, earlier), turn_id)
+
+
+def _with_earlier(understood: Understanding, earlier: Sequence[str]) -> Understanding:
+    """Give “make it five” the tools of the turn that it leans on."""
+    if understood.whole or not understood.refers_back:
+        return understood
+    more = (domain for domain in earlier if domain not in UNTOLD)
+    return replace(understood, intents=tuple(dict.fromkeys((*understood.intents, *more))))
 
 
 def _understand(said: str, turn: Turn, understand: Understand) -> Understanding:
