@@ -44,6 +44,8 @@ SHARES = {
     "EDP.LS": ("EDP", "EUR", "Europe/Lisbon", "3.412"),
     "^GSPC": ("S&P 500", "USD", "America/New_York", "6012.45"),
     "GC=F": ("Gold Feb 27", "USD", "America/New_York", "2948.60"),
+    "BTC-EUR": ("Bitcoin EUR", "EUR", "UTC", "82450"),
+    "EURUSD=X": ("EUR/USD", "USD", "Europe/London", "1.1722"),
     "MNTN.L": ("The Schiehallion Fund Limited", "USD", "Europe/London", "1.31"),
 }
 

@@ -1,9 +1,10 @@
 """All services of prices as one: who is asked for what, what a name means, and sums in one currency."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +17,7 @@ from passfel.tools.finance.provider import FinanceProvider
 from passfel.tools.provider import Chain
 
 CODE_LETTERS = 3
+T = TypeVar("T")
 
 
 class FinanceSettings(BaseModel):
@@ -97,14 +99,14 @@ class Prices:
 
     async def quotes(self, instruments: Sequence[Instrument]) -> tuple[dict[Instrument, Quote], list[str]]:
         """The prices of many, each kind asked at once; and the sentences of what failed."""
-        kinds: dict[str, list[Instrument]] = defaultdict(list)
+        kinds: dict[tuple[str, str], list[Instrument]] = defaultdict(list)
         for instrument in instruments:
-            kinds[instrument.kind].append(instrument)
+            kinds[instrument.kind, self._natural(instrument)].append(instrument)
         found: dict[Instrument, Quote] = {}
         failed: list[str] = []
-        for group in kinds.values():
+        for (_, wanted), group in kinds.items():
             try:
-                told = await self._asked(group, self._natural(group[0]))
+                told = await self._asked(group, wanted)
                 found.update({quote.instrument: quote for quote in told})
             except (ProviderError, SettingsError, NotFoundError) as error:
                 failed.append(error.sentence)
@@ -118,9 +120,7 @@ class Prices:
         among = [provider for provider in self._providers if provider.prices(instrument, wanted, past=True)]
         if not among:
             raise NotFoundError(f"None of the services knows past prices of {instrument.name} in {wanted}.")
-        return await self._chain.ask(
-            lambda provider: provider.history(instrument, wanted, first, last), among=among
-        )
+        return await self._ask(lambda provider: provider.history(instrument, wanted, first, last), among)
 
     async def convert(self, amount: Decimal, source: str, target: str, on: date | None = None) -> Conversion:
         """An amount in another currency; coins count as currencies."""
@@ -173,7 +173,30 @@ class Prices:
         among = [provider for provider in self._providers if provider.prices(instruments[0], wanted)]
         if not among:
             raise NotFoundError(f"None of the services knows {instruments[0].name} in {wanted}.")
-        return await self._chain.ask(lambda provider: provider.quotes(instruments, wanted), among=among)
+        return await self._ask(lambda provider: provider.quotes(instruments, wanted), among)
+
+    async def _ask(
+        self, question: Callable[[FinanceProvider], Awaitable[T]], among: Sequence[FinanceProvider]
+    ) -> T:
+        """Go from one to the next; where the last ones know nothing, the failure before them is what is told."""
+        failed: list[ProviderError] = []
+
+        async def ask(provider: FinanceProvider) -> T:
+            try:
+                return await question(provider)
+            except ProviderError as error:
+                failed.append(error)
+                raise
+
+        try:
+            answer = await self._chain.ask(ask, among=among)
+        except NotFoundError:
+            if failed:
+                raise failed[0] from None
+            raise
+        if failed and not answer:
+            raise failed[0]
+        return answer
 
     def _natural(self, instrument: Instrument) -> str:
         """What a price is told in where nobody says: the household's currency, its own against the dollar."""

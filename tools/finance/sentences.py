@@ -62,7 +62,7 @@ def say_conversion(conversion: Conversion, turn: Turn) -> str:
 
 def say_history(history: PriceHistory, window: str, turn: Turn) -> str:
     """Say how a price went: the change, its ends, its range, and a line of bars."""
-    points, name = history.points, capital(history.instrument.name)
+    points, name = history.points, _named(history.instrument)
     first, last = points[0], points[-1]
     low = min(points, key=lambda point: point.price)
     high = max(points, key=lambda point: point.price)
@@ -134,6 +134,10 @@ def source_of(quote: Quote | PriceHistory) -> Source:
     """Where the figures are from, for the answer's sources."""
     at = quote.at if isinstance(quote, Quote) else None
     return Source(name=quote.source, url=quote.source_url, at=at)
+
+
+def _named(instrument: Instrument) -> str:
+    return f"The {instrument.name}" if instrument.kind == "currency" else capital(instrument.name)
 
 
 def _held(position: Position) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from passfel.household.errors import NotFoundError, SettingsError
+from passfel.household.money import say_money
 from passfel.household.quote import Instrument, PriceHistory, Quote
 from passfel.household.sharing import Rate
 from passfel.tools.finance.figures import wording
@@ -101,7 +102,7 @@ class Yahoo:
         """Ask for the price of one share."""
         self._need()
         quote = (await self.quotes([Instrument(kind="share", symbol="AAPL", name="Apple")], "USD"))[0]
-        return f"It answers: Apple is at ${quote.price}."
+        return f"It answers: Apple is at {say_money(quote.price, quote.currency)}."
 
     async def find(self, name: str) -> Instrument | None:
         """A share by its name, symbol or ISIN."""
