@@ -24,7 +24,10 @@ from passfel.tools.notes.tools import note_tools
 from passfel.tools.reminders.tools import reminder_tools
 from passfel.tools.tasks.tools import task_tools
 from passfel.tools.undo.tools import undo_tools
+from passfel.tools.weather.nws import Nws
 from passfel.tools.weather.open_meteo import OpenMeteo
+from passfel.tools.weather.open_meteo_archive import OpenMeteoArchive
+from passfel.tools.weather.provider import WeatherServices
 from passfel.tools.weather.tools import weather_tools
 
 ABILITIES = (
@@ -47,7 +50,13 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     calendar = LocalCalendar(records.events)
     redis = SharedRedis(settings.redis, settings.data_dir)
     http = shared_http(settings.http, redis)
-    weather = OpenMeteo(http, settings.open_meteo)
+    open_meteo, nws = OpenMeteo(http, settings.open_meteo), Nws(http, settings.nws, clock)
+    weather = WeatherServices(
+        places=open_meteo,
+        forecasts=(nws, open_meteo),
+        alerts=(nws,),
+        history=OpenMeteoArchive(http, settings.open_meteo),
+    )
     tools = (
         *calendar_tools(calendar),
         *task_tools(records.tasks),
@@ -77,7 +86,10 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         sources=household_sources(calendar, records),
         records=records,
         redis=redis,
-        providers=(weather,),
+        providers=(
+            open_meteo,
+            nws,
+        ),
         closing=(ladder.aclose, http.aclose, redis.aclose),
     )
     understander.warm(Turn(now=make_turn(None).now))

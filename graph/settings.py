@@ -12,6 +12,7 @@ from passfel.memory.postgres import PostgresSettings
 from passfel.memory.redis import RedisSettings
 from passfel.serving.settings import LlmSettings, VeniceSettings
 from passfel.tools.http import HttpSettings
+from passfel.tools.weather.nws import NwsSettings
 from passfel.tools.weather.open_meteo import OpenMeteoSettings
 
 COORDINATES = re.compile(r"(?P<name>.+?)\s*,\s*(?P<lat>-?\d+(?:\.\d+)?)\s*,\s*(?P<lon>-?\d+(?:\.\d+)?)\s*")
@@ -54,6 +55,7 @@ class AssistantSettings(BaseModel):
     venice: VeniceSettings = Field(default_factory=VeniceSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     open_meteo: OpenMeteoSettings = Field(default_factory=OpenMeteoSettings)
+    nws: NwsSettings = Field(default_factory=NwsSettings)
 
 
 def zone(name: str) -> ZoneInfo:

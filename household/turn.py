@@ -17,6 +17,8 @@ class Place:
     longitude: float
     country: str = ""
     time_zone: str = "UTC"
+    country_code: str = ""
+    """ISO 3166, in capitals, where it is known: names of countries come in many languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Turn:
     """Where home is, when its coordinates are known."""
     home_name: str = ""
     """What home's place is called, with or without coordinates."""
+    room: str = ""
+    """The room where the person speaks, when the device that hears them has one."""
     thread: str = ""
     """The conversation, as LangGraph's thread id."""
     id: str = ""

@@ -194,6 +194,7 @@ _WHEN_PARTS: dict[str, Callable[[When], Any]] = {
     "told": lambda when: when.bound not in {"before", "after", "since", "until"} or None,
     "holiday": lambda when: when.text.casefold() in _HOLIDAYS or None,
     "doubtful": lambda when: when.doubtful or None,
+    "month": lambda when: when.grain == "month" or None,
     "has_time": lambda when: when.has_time or None,
     "length": lambda when: (when.duration is not None and not when.has_day) or None,
     "begin_of_day": lambda when: datetime.combine(when.start.date(), time.min, tzinfo=when.start.tzinfo),

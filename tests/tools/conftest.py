@@ -44,7 +44,12 @@ async def http(world: OpenMeteoWorld) -> AsyncIterator[Http]:
 @pytest.fixture
 def provider(http: Http, world: OpenMeteoWorld) -> OpenMeteo:
     return OpenMeteo(
-        http, OpenMeteoSettings(forecast_url=world.forecast_url, geocoding_url=world.geocoding_url)
+        http,
+        OpenMeteoSettings(
+            forecast_url=world.forecast_url,
+            geocoding_url=world.geocoding_url,
+            archive_url=world.archive_url,
+        ),
     )
 
 

@@ -24,7 +24,13 @@ from passfel.tools.contract import READS_WORLD, annotations_of, domain_of
 from passfel.tools.guard import Resolver
 from passfel.tools.http import Http
 from passfel.tools.weather.open_meteo import OpenMeteo
+from passfel.tools.weather.provider import WeatherServices
 from passfel.tools.weather.tools import DEADLINE, weather_tools
+
+
+def services(provider: OpenMeteo) -> WeatherServices:
+    return WeatherServices(places=provider, forecasts=(provider,))
+
 
 Ask = Callable[..., Awaitable[str]]
 Call = Callable[..., Awaitable[ToolMessage]]
@@ -32,7 +38,7 @@ Call = Callable[..., Awaitable[ToolMessage]]
 
 @pytest.fixture
 def get_weather(provider: OpenMeteo) -> BaseTool:
-    return weather_tools(provider)[0]
+    return weather_tools(services(provider))[0]
 
 
 @pytest.fixture
@@ -259,7 +265,7 @@ async def test_place_and_forecast_share_one_deadline(
     assert timedelta(0) < DEADLINE < timedelta(seconds=5)
     await provider.find_place("Lisbon", turn.home, turn.locale)
     world.fail("drip")
-    tool = weather_tools(provider, deadline=timedelta(seconds=0.3))[0]
+    tool = weather_tools(services(provider), deadline=timedelta(seconds=0.3))[0]
     async with asyncio.timeout(20):
         with pytest.raises(UnreachableError, match=r"Open-Meteo could not be reached\."):
             await call(tool, turn, place="Lisbon")
@@ -270,7 +276,7 @@ async def test_place_and_forecast_share_one_deadline(
 async def test_a_service_that_drips_is_given_up(
     provider: OpenMeteo, turn: Turn, call: Call, world: OpenMeteoWorld, place: str
 ):
-    tool = weather_tools(provider, deadline=timedelta(seconds=0.3))[0]
+    tool = weather_tools(services(provider), deadline=timedelta(seconds=0.3))[0]
     world.fail("drip")
     async with asyncio.timeout(20):
         with pytest.raises(UnreachableError, match=r"Open-Meteo could not be reached\."):
@@ -283,7 +289,7 @@ async def test_without_a_network_it_says_so(turn: Turn, call: Call):
 
     async with Http(resolver=Resolver(no_network)) as http:
         with pytest.raises(UnreachableError, match=r"^Open-Meteo could not be reached\.$"):
-            await call(weather_tools(OpenMeteo(http))[0], turn)
+            await call(weather_tools(services(OpenMeteo(http)))[0], turn)
 
 
 def test_the_tool_is_offered_for_the_weather_and_reads_what_others_wrote(get_weather: BaseTool):

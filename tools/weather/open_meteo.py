@@ -8,12 +8,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from passfel.household.errors import BrokenAnswerError, LimitedError, NotFoundError
+from passfel.household.errors import (
+    BrokenAnswerError,
+    LimitedError,
+    NotFoundError,
+    ProviderError,
+    UnreachableError,
+)
 from passfel.household.forecast import Day, Forecast, Moment
+from passfel.household.sharing import Rate
 from passfel.household.turn import Place
 from passfel.tools.http import Http
 from passfel.tools.http_failures import StatusError
-from passfel.tools.limits import Rate
 from passfel.tools.weather.places import Hit, best_hit, readings
 
 SOURCE = "Open-Meteo"
@@ -70,6 +76,9 @@ class OpenMeteoSettings(BaseModel):
     geocoding_url: str = Field(
         "https://geocoding-api.open-meteo.com/v1/search", description="Where place names are looked up."
     )
+    archive_url: str = Field(
+        "https://archive-api.open-meteo.com/v1/archive", description="Where the weather of past years is."
+    )
     api_key: SecretStr | None = Field(None, description="Only for paying customers.")
 
 
@@ -79,11 +88,16 @@ class OpenMeteo:
     source = SOURCE
     days_back = 90
     days_ahead = 15
+    tells_sun = True
 
     def __init__(self, http: Http, settings: OpenMeteoSettings | None = None) -> None:
         """Ask through `http`."""
         self._http = http
         self._settings = settings or OpenMeteoSettings()
+
+    def covers(self, place: Place) -> bool:
+        """The whole world."""
+        return True
 
     async def find_place(self, name: str, near: Place | None = None, language: str = "en") -> Place:
         """Find a place: the best known of that name, in the country or region that was said with it."""
@@ -107,7 +121,7 @@ class OpenMeteo:
         now = (await self.forecast(GREENWICH)).now
         return (
             f"It answers: {now.temperature:.0f} °C in Greenwich."
-            if now and now.temperature
+            if now and now.temperature is not None
             else "It answers."
         )
 
@@ -126,17 +140,34 @@ class OpenMeteo:
         return read_forecast(answer, place)
 
     async def _ask(self, url: str, params: Query, lifetime: timedelta) -> Mapping[str, Any]:
-        if self._settings.api_key is not None:
-            params["apikey"] = self._settings.api_key.get_secret_value()
-        try:
-            answer = await self._http.get_json(url, params, source=SOURCE, lifetime=lifetime, rate=RATE)
-        except StatusError as error:
-            if b"limit exceeded" in error.body:
-                raise LimitedError(SOURCE, f"{SOURCE} takes no more requests for now.") from error
-            raise
-        if not isinstance(answer, dict):
-            raise _broken()
-        return answer
+        return await ask(self._http, self._settings, url, params, lifetime)
+
+
+async def ask(
+    http: Http, settings: OpenMeteoSettings, url: str, params: Query, lifetime: timedelta, rate: Rate = RATE
+) -> Mapping[str, Any]:
+    """Ask one of Open-Meteo's services, with the key where there is one."""
+    if settings.api_key is not None:
+        params["apikey"] = settings.api_key.get_secret_value()
+    try:
+        answer = await http.get_json(url, params, source=SOURCE, lifetime=lifetime, rate=rate)
+    except StatusError as error:
+        raise _translated(error) from error
+    if not isinstance(answer, dict):
+        raise _broken()
+    return answer
+
+
+def _translated(error: StatusError) -> ProviderError:
+    if b"limit exceeded" in error.body:
+        return LimitedError(SOURCE, f"{SOURCE} takes no more requests for now.")
+    if error.status in {401, 403} or b"apikey" in error.body or b"API key" in error.body:
+        return UnreachableError(
+            SOURCE,
+            f"{SOURCE} refused the key: mend PASSFEL_OPEN_METEO__API_KEY (open-meteo.com/en/pricing), or unset it "
+            "for the free service.",
+        )
+    return error
 
 
 def read_forecast(answer: Mapping[str, Any], place: Place) -> Forecast:

@@ -50,7 +50,8 @@ class Hit(BaseModel):
     def place(self, reading: Reading) -> Place:
         """The household's noun, named with its region where the person named it too."""
         name = self.name if not reading.region else f"{self.name}, {self._region_like(reading.region)}"
-        return Place(clean(name), self.latitude, self.longitude, clean(self.country), self.timezone)
+        country, code = clean(self.country), self.country_code.upper()[:2]
+        return Place(clean(name), self.latitude, self.longitude, country, self.timezone, code)
 
     def is_in(self, region: str) -> bool:
         """Whether it lies in the region, country or district of that name."""

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from passfel.household.errors import NotFoundError
 from passfel.household.forecast import SNOWY, WET, Day, Forecast, Moment, Weather
 from passfel.household.turn import Turn, Units
-from passfel.household.wording import say_day, say_number, say_time
+from passfel.household.wording import capital, say_day, say_number, say_time
 from passfel.tools.weather.window import About, Window
 
 WINDS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 LIKELY, POSSIBLE = 50, 20
+MOST_HOURS = 8
 STRONG_WIND_KMH = 40
 
 
@@ -37,9 +38,9 @@ def _now_figures(now: Moment, about: About, units: Units) -> str:
     sky = _after(" with ", now.words) if about == "weather" else ""
     if now.temperature is None:
         return f"the weather now is {now.words}" if now.words else "the temperature is not known now"
-    parts = [f"it is {_degrees(now.temperature, units)}{sky}"]
+    parts = [f"it is {degrees(now.temperature, units)}{sky}"]
     if now.feels_like is not None and round(now.feels_like) != round(now.temperature):
-        parts.append(f"feels like {_degrees(now.feels_like, units)}")
+        parts.append(f"feels like {degrees(now.feels_like, units)}")
     if about == "weather" and now.wind is not None:
         parts.append(f"wind {_speed(now.wind, units)}")
     return ", ".join(parts)
@@ -62,10 +63,12 @@ def say_window(forecast: Forecast, window: Window, about: About, turn: Turn) -> 
         )
         return f"In {place}, {listed} {issued}."
     when = window.say(now, turn.locale)
+    if window.hourly:
+        return f"{capital(when)} in {place}: {_hour_by_hour(forecast.hours, about, turn)} {issued}."
     if about == "rain":
         peak = _peak(forecast.hours, turn.locale) if window.kind == "hours" and not over else ""
         return f"{_rain_headline(days[0], f'{when} in {place}', over, turn.units)}{peak} {issued}."
-    return f"{when[0].upper()}{when[1:]} in {place}: {day_figures(days[0], about, turn)} {issued}."
+    return f"{capital(when)} in {place}: {day_figures(days[0], about, turn)} {issued}."
 
 
 def day_figures(day: Day, about: About, turn: Turn) -> str:
@@ -84,6 +87,25 @@ def day_figures(day: Day, about: About, turn: Turn) -> str:
     amount = _amount(day, units)
     rain = _chance(day) or (amount and f"{amount} of rain")
     return ", ".join(filter(None, (_span(day, units), day.words, rain, storm)))
+
+
+def _hour_by_hour(hours: Sequence[Moment], about: About, turn: Turn) -> str:
+    """Every hour, or every other one of many."""
+    step = max(1, -(-len(hours) // MOST_HOURS))
+    return "; ".join(
+        f"{say_time(hour.at, turn.locale)} {_hour_figures(hour, about, turn.units)}" for hour in hours[::step]
+    )
+
+
+def _hour_figures(hour: Moment, about: About, units: Units) -> str:
+    warmth = degrees(hour.temperature, units) if hour.temperature is not None else ""
+    chance = f"{hour.rain_chance:.0f}% chance of rain" if hour.rain_chance else ""
+    figures = {
+        "rain": (chance or "dry",),
+        "temperature": (warmth,),
+        "wind": (_wind(hour, units) if hour.wind is not None else "",),
+    }.get(about, (warmth, hour.words, chance))
+    return ", ".join(filter(None, figures)) or "not known"
 
 
 def _as_one(hours: Sequence[Moment]) -> list[Day]:
@@ -152,7 +174,7 @@ def _sun(day: Day, locale: str) -> str:
 def _span(day: Day, units: Units) -> str:
     if day.low is None or day.high is None:
         return ""
-    low, high = _degrees(day.low, units), _degrees(day.high, units)
+    low, high = degrees(day.low, units), degrees(day.high, units)
     return high if low == high else f"{low.partition(' ')[0]} to {high}"
 
 
@@ -165,7 +187,8 @@ def _wind(weather: Weather, units: Units) -> str:
     return words
 
 
-def _degrees(celsius: float, units: Units) -> str:
+def degrees(celsius: float, units: Units) -> str:
+    """Say a temperature in the person's units."""
     return f"{round(celsius * 1.8 + 32)} °F" if units == "imperial" else f"{round(celsius)} °C"
 
 

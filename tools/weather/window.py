@@ -9,7 +9,7 @@ from passfel.household.errors import RequestError
 from passfel.household.turn import Turn
 from passfel.household.wording import say_day, say_time
 
-Detail = Literal["now", "hours", "days"]
+Detail = Literal["now", "hours", "hourly", "days"]
 About = Literal["weather", "rain", "temperature", "wind", "sun"]
 
 HOUR = timedelta(hours=1)
@@ -26,6 +26,8 @@ class Window:
     kind: Literal["hours", "days"]
     ahead: bool = False
     """It begins now: "in the next hours"."""
+    hourly: bool = False
+    """Hour by hour is wanted, not all of them summed up."""
 
     @property
     def first_day(self) -> date:
@@ -41,7 +43,8 @@ class Window:
         """Say when: "tomorrow", "today at 17:00", "today from 12:00 to 18:00"."""
         day = say_day(self.first_day, now.date())
         day = day if day in {"today", "tomorrow", "yesterday"} else f"on {day}"
-        if self.kind == "days":
+        whole = self.start.time() == time(0) and self.last_day == self.first_day
+        if self.kind == "days" or (self.hourly and whole and self.end.time() == time(0)):
             return day
         if self.ahead:
             return f"in the next {round((self.end - self.start) / HOUR)} hours"
@@ -65,12 +68,13 @@ def window_of(
         return _open_window(now, detail, about)
     first = _at_place(start, turn, zone) if start else now
     whole_day = detail == "days" or about == "sun"
+    hourly = detail == "hourly"
     last = _at_place(end, turn, zone) if end else _midnight(first, 1) if whole_day else first + HOUR
     if last <= first:
         raise RequestError("That stretch of time ends before it starts.")
     if whole_day or (detail is None and first.time() == time(0) and last - first > 20 * HOUR):
         return Window(_midnight(first), _midnight(last - timedelta(microseconds=1), 1), "days")
-    return Window(first, last, "hours")
+    return Window(first, last, "hours", hourly=hourly)
 
 
 def _open_window(now: datetime, detail: Detail | None, about: About) -> Window | None:
@@ -78,9 +82,9 @@ def _open_window(now: datetime, detail: Detail | None, about: About) -> Window |
         return Window(_midnight(now), _midnight(now, NEXT_DAYS), "days")
     if about == "sun":
         return Window(_midnight(now), _midnight(now, 1), "days")
-    if detail == "hours" or (about == "rain" and detail is None):
+    if detail in {"hours", "hourly"} or (about == "rain" and detail is None):
         hour = now.replace(minute=0, second=0, microsecond=0)
-        return Window(hour, hour + NEXT_HOURS * HOUR, "hours", ahead=True)
+        return Window(hour, hour + NEXT_HOURS * HOUR, "hours", ahead=True, hourly=detail == "hourly")
     return None
 
 
