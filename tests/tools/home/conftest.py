@@ -1,9 +1,12 @@
 """The stand-in home, and the real client connected to it."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from passfel.household.turn import Turn
 from passfel.tests.servers.home_assistant import TOKEN, HomeWorld, home_assistant
 from passfel.tools.home.home_assistant import HomeAssistant, HomeAssistantSettings
 from passfel.tools.http import Http, HttpSettings
@@ -13,6 +16,16 @@ from passfel.tools.http import Http, HttpSettings
 def world() -> Iterator[HomeWorld]:
     with home_assistant() as home:
         yield home
+
+
+@pytest.fixture
+def turn() -> Turn:
+    return Turn(
+        now=datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo("Europe/Lisbon")),
+        locale="en-GB",
+        thread="test",
+        id="turn-1",
+    )
 
 
 def settings_of(world: HomeWorld, **more: float) -> HomeAssistantSettings:
