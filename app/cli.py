@@ -206,6 +206,18 @@ def eval_tokens(
     return measure(as_json=as_json, wrong=wrong)
 
 
+@evaluate.command("intents")
+@_told
+def eval_intents(
+    file: Annotated[Path, typer.Option("--file", help='JSON lines: {"id", "text", "domain"?}.')],
+    wrong: Annotated[bool, typer.Option("--wrong", help="List the sentences that went wrong.")] = False,
+) -> int:
+    """Tell the domain of each sentence, a JSON line each; figures on standard error where labels are given."""
+    from passfel.evals.intents import main as measure
+
+    return measure(file, wrong=wrong)
+
+
 @evaluate.command("faults")
 @_told
 def eval_faults(as_json: AsJson = False) -> int:

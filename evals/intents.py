@@ -1,0 +1,198 @@
+"""`passfel eval intents`: which domain each sentence belongs to, on anybody's sentences.
+
+In: a JSON line each, {"id", "text", "domain"?}; a label may be a list where several domains are asked at once.
+Out: a JSON line each on standard output, {"id", "domain", "domains", "confidence", "reject"}; where there are
+labels, figures on standard error. Domains are told by the names that other people's sets use: tasks, reminders,
+notes and contacts are the calendar's, the time and sums are knowledge's.
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from passfel.household.errors import RequestError
+from passfel.household.turn import Turn
+from passfel.household.understanding import Understanding
+from passfel.nlu.understand import Understander
+
+REJECT = "reject"
+REJECTED = frozenset({REJECT})
+SEVEN = {
+    **dict.fromkeys(("tasks", "reminders", "notes", "contacts", "undo", "documents"), "calendar"),
+    **dict.fromkeys(("clock", "calculator"), "knowledge"),
+    "anything": "chat",
+}
+"""Our own domains under the names of the seven; what isn't here has its own name."""
+UNSERVED = frozenset({"reject", "oos", "out_of_scope", "none", "other", "unsupported", "unknown"})
+"""What sets of others call a request that no domain serves."""
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One sentence, what was made of it, and what it is."""
+
+    id: str
+    domains: tuple[str, ...]
+    confidence: float
+    milliseconds: float
+    gold: frozenset[str] | None
+
+    @property
+    def domain(self) -> str:
+        """The likeliest one."""
+        return self.domains[0]
+
+    @property
+    def right(self) -> bool:
+        """Strict: just the domains of the label, the first of them first."""
+        return self.gold is not None and set(self.domains) == self.gold
+
+    def line(self) -> str:
+        """As it is printed."""
+        told = {"id": self.id, "domain": self.domain, "domains": list(self.domains)}
+        return json.dumps({**told, "confidence": round(self.confidence, 4), "reject": self.domain == REJECT})
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read the sentences.
+
+    Raises:
+        RequestError: the file is missing, or a line of it is not what it should be.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(
+            f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is no text'}."
+        ) from error
+    return [_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+        return {"id": str(row.get("id", number)), "text": str(row["text"]), "domain": row.get("domain")}
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise RequestError(f'Line {number} of {path} is no JSON object with "text".') from error
+
+
+def judge(rows: Iterable[dict[str, Any]], locale: str = "en-GB") -> Iterator[Judged]:
+    """Understand each sentence as a turn would, without a model and without a conversation."""
+    understander, turn = Understander(locale), Turn(now=MONDAY, locale=locale)
+    understander.warm(turn)
+    for row in rows:
+        begin = time.perf_counter()
+        understood = understander.understand(row["text"], turn)
+        milliseconds = (time.perf_counter() - begin) * 1000
+        yield Judged(
+            row["id"], domains_of(understood), understood.confidence, milliseconds, gold_of(row["domain"])
+        )
+
+
+def domains_of(understood: Understanding) -> tuple[str, ...]:
+    """The seven's names for what was understood; reject stands alone."""
+    if understood.intents[:1] == (REJECT,):
+        return (REJECT,)
+    named = dict.fromkeys(SEVEN.get(intent, intent) for intent in understood.intents if intent != REJECT)
+    # Small talk beside a request is no second request.
+    return tuple(name for name in named if name != "chat" or len(named) == 1) or ("chat",)
+
+
+def gold_of(label: Any) -> frozenset[str] | None:
+    """What a label says, in the seven's names."""
+    if label in (None, "", []):
+        return None
+    names = [label] if isinstance(label, str) else list(label)
+    folded = [str(name).casefold().strip() for name in names]
+    return frozenset(REJECT if name in UNSERVED else SEVEN.get(name, name) for name in folded)
+
+
+def figures(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Strict accuracy, macro-F1, recall a domain, rejects, and times."""
+    labelled = [one for one in judged if one.gold]
+    scores = {
+        domain: _scores(domain, labelled)
+        for domain in sorted({d for one in labelled for d in one.gold or ()})
+    }
+    served = [one for one in labelled if one.gold != REJECTED]
+    unserved = [one for one in labelled if one.gold == REJECTED]
+    times = sorted(one.milliseconds for one in judged)
+    return {
+        "sentences": len(judged),
+        "labelled": len(labelled),
+        "strict": _share([one.right for one in labelled]),
+        "macro_f1": sum(score["f1"] for score in scores.values()) / len(scores) if scores else None,
+        "recall": {domain: score["recall"] for domain, score in scores.items()},
+        "precision": {domain: score["precision"] for domain, score in scores.items()},
+        "reject_recall": _share([one.domain == REJECT for one in unserved]),
+        "false_rejects": _share([one.domain == REJECT for one in served]),
+        "p50_ms": times[len(times) // 2] if times else None,
+        "p95_ms": times[int(len(times) * 0.95)] if times else None,
+        "confusions": Counter(
+            f"{'+'.join(sorted(one.gold or ()))} → {'+'.join(sorted(one.domains))}"
+            for one in labelled
+            if not one.right
+        ).most_common(12),
+    }
+
+
+def _scores(domain: str, labelled: Sequence[Judged]) -> dict[str, float]:
+    hits = sum(1 for one in labelled if domain in (one.gold or ()) and domain in one.domains)
+    wanted = sum(1 for one in labelled if domain in (one.gold or ()))
+    told = sum(1 for one in labelled if domain in one.domains)
+    precision, recall = hits / told if told else 0.0, hits / wanted if wanted else 0.0
+    both = precision + recall
+    return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / both if both else 0.0}
+
+
+def _share(found: Sequence[bool]) -> float | None:
+    return sum(found) / len(found) if found else None
+
+
+def main(path: Path, *, wrong: bool = False) -> int:
+    """Print a line for each sentence, and figures on standard error."""
+    rows = read(path)
+    judged = []
+    for one in judge(rows):
+        judged.append(one)
+        sys.stdout.write(one.line() + "\n")
+    found = figures(judged)
+    _print(found, Console(stderr=True))
+    if wrong:
+        texts = {row["id"]: row["text"] for row in rows}
+        for one in judged:
+            if one.gold and not one.right:
+                sys.stderr.write(f"{'+'.join(sorted(one.gold))} → {'+'.join(one.domains)}: {texts[one.id]}\n")
+    return 0
+
+
+def _print(found: dict[str, Any], console: Console) -> None:
+    table = Table("figure", "value", title="domains of sentences")
+    for name in (
+        "sentences",
+        "labelled",
+        "strict",
+        "macro_f1",
+        "reject_recall",
+        "false_rejects",
+        "p50_ms",
+        "p95_ms",
+    ):
+        value = found[name]
+        shown = "—" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+        table.add_row(name.replace("_", " "), shown)
+    for domain, recall in found["recall"].items():
+        table.add_row(f"recall, precision: {domain}", f"{recall:.3f}, {found['precision'][domain]:.3f}")
+    for confusion, count in found["confusions"]:
+        table.add_row(f"wrong: {confusion}", str(count))
+    console.print(table)
