@@ -1,6 +1,9 @@
 """The house put together: each room gets what it needs, and none looks for it itself."""
 
+from urllib.parse import urlsplit
+
 from passfel.graph.build import House
+from passfel.graph.knowledge import build_knowledge, providers_of
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.sources import household_sources
 from passfel.graph.turns import Clock, system_clock, turn_maker
@@ -19,6 +22,7 @@ from passfel.tools.calendar.tools import calendar_tools
 from passfel.tools.clock.tools import clock_tools
 from passfel.tools.contacts.tools import contact_tools
 from passfel.tools.http import Http, HttpSettings
+from passfel.tools.knowledge.tools import knowledge_tools
 from passfel.tools.limits import MemoryCache, TokenBuckets
 from passfel.tools.notes.tools import note_tools
 from passfel.tools.reminders.tools import reminder_tools
@@ -39,6 +43,7 @@ ABILITIES = (
     "the time",
     "the weather",
     "sums and conversions",
+    "what an encyclopaedia, arXiv or the web knows",
 )
 
 
@@ -49,7 +54,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     records, ledger = Records(database), EffectsLedger(database)
     calendar = LocalCalendar(records.events)
     redis = SharedRedis(settings.redis, settings.data_dir)
-    http = shared_http(settings.http, redis)
+    http = shared_http(allowing(settings.http, settings.knowledge.web_search.searxng_url), redis)
     open_meteo, nws = OpenMeteo(http, settings.open_meteo), Nws(http, settings.nws, clock)
     weather = WeatherServices(
         places=open_meteo,
@@ -57,6 +62,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         alerts=(nws,),
         history=OpenMeteoArchive(http, settings.open_meteo),
     )
+    knowledge = build_knowledge(http, settings.knowledge)
     tools = (
         *calendar_tools(calendar),
         *task_tools(records.tasks),
@@ -66,6 +72,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *weather_tools(weather),
         *clock_tools(),
         *calculator_tools(),
+        *knowledge_tools(knowledge),
         *undo_tools(ledger),
     )
     ladder = build_ladder(
@@ -89,6 +96,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         providers=(
             open_meteo,
             nws,
+            *providers_of(knowledge),
         ),
         closing=(ladder.aclose, http.aclose, redis.aclose),
     )
@@ -100,3 +108,9 @@ def shared_http(settings: HttpSettings, redis: SharedRedis) -> Http:
     """The one outgoing client, its rates and answers shared with the household's other processes."""
     limiter, cache = SharedLimiter(redis, TokenBuckets()), SharedCache(redis, MemoryCache())
     return Http(settings, limiter=limiter, cache=cache)
+
+
+def allowing(settings: HttpSettings, *urls: str) -> HttpSettings:
+    """The settings with the hosts of the household's own servers let through, which may be private."""
+    hosts = [urlsplit(url).netloc.rpartition("@")[2] for url in urls if url]
+    return settings.model_copy(update={"allowed_hosts": (*settings.allowed_hosts, *hosts)})

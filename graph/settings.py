@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from platformdirs import user_data_path
 from pydantic import BaseModel, Field, field_validator
 
+from passfel.graph.knowledge import KnowledgeSettings
 from passfel.household.turn import Place, Units
 from passfel.memory.postgres import PostgresSettings
 from passfel.memory.redis import RedisSettings
@@ -56,6 +57,7 @@ class AssistantSettings(BaseModel):
     http: HttpSettings = Field(default_factory=HttpSettings)
     open_meteo: OpenMeteoSettings = Field(default_factory=OpenMeteoSettings)
     nws: NwsSettings = Field(default_factory=NwsSettings)
+    knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
 
 
 def zone(name: str) -> ZoneInfo:

@@ -194,6 +194,71 @@ def _is_item(said: Said) -> bool:
     return tokens[0] not in {"it", "that", "this"} and not {"list", "lists"} & set(tokens)
 
 
+def _is_subject(said: Said) -> bool:
+    """What a paper or a search may be about: nothing of this household."""
+    tokens = said.words
+    return (
+        0 < len(tokens) <= LONGEST_TITLE
+        and words("at_home").isdisjoint(tokens)
+        and tokens[-1] not in words("not_last")
+    )
+
+
+def _is_topic(said: Said) -> bool:
+    """What an encyclopaedia may know: no possession of the household's, no date, no sum."""
+    return (
+        _is_subject(said)
+        and not said.inside()
+        and said.words[0] not in words("not_first")
+        and not _is_figure(said)
+        and "," not in said.text
+    )
+
+
+def _is_figure(said: Said) -> bool:
+    """A number with lower-case words at most: "six feet two in metres"; "Apollo 11" is a name."""
+    named = any(word[:1].isupper() for word in said.text.split())
+    return not named and any(word[:1].isdecimal() for word in said.words)
+
+
+def _is_someone(said: Said) -> bool:
+    """Somebody known by a whole name: "Ada Lovelace"; "Tom" is more likely somebody of the household's."""
+    return (
+        _is_topic(said)
+        and 2 <= len(said.words) <= 6
+        and said.words[0] not in words("no_persons")
+        and not said.text.endswith("'s")
+    )
+
+
+def _is_something(said: Said) -> bool:
+    """A thing by its name: "photosynthesis", "the Eiffel Tower", not "the plan"."""
+    tokens = said.text.split()
+    if not _is_topic(said) or len(tokens) > 5 or any("'" in token for token in tokens):
+        return False
+    return said.words[0] not in _ARTICLES or any(token[0].isupper() for token in tokens[1:])
+
+
+def _is_measured(said: Said) -> bool:
+    """Something of known size; numbers and units are for the calculator."""
+    return _is_topic(said) and not any(word[0].isdecimal() for word in said.words) and len(said.words) <= 6
+
+
+def _is_work(said: Said) -> bool:
+    """A book, a film, a painting; "the letter" is none."""
+    return _is_topic(said) and (said.words[0] not in _ARTICLES or len(said.words) > 2)
+
+
+def _is_searched(said: Said) -> bool:
+    """What the web may be searched for: anything but what the household alone knows."""
+    return 0 < len(said.words) <= LONGEST_ITEM and {"my", "our"}.isdisjoint(said.words)
+
+
+def _is_company(said: Said) -> bool:
+    """The name of a share or a coin that is not well known: short, and no date."""
+    return 0 < len(said.words) <= 5 and not said.inside() and said.words[0] not in words("not_first")
+
+
 _CONDITIONS: dict[str, Callable[[Said], bool]] = {
     "title": _is_title,
     "engagement": _is_engagement,
@@ -206,4 +271,12 @@ _CONDITIONS: dict[str, Callable[[Said], bool]] = {
     "item": _is_item,
     "finished": _is_finished,
     "family": _is_family,
+    "company": _is_company,
+    "subject": _is_subject,
+    "topic": _is_topic,
+    "someone": _is_someone,
+    "something": _is_something,
+    "measured": _is_measured,
+    "work": _is_work,
+    "searched": _is_searched,
 }

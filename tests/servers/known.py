@@ -5,17 +5,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from passfel.graph.knowledge import KnowledgeSettings, build_knowledge
 from passfel.tests.servers.arxiv import ArxivWorld, arxiv
 from passfel.tests.servers.duckduckgo import SearchWorld, search_engines
 from passfel.tests.servers.wikidata import WikidataWorld, wikidata
 from passfel.tests.servers.wikipedia import WikipediaWorld, wikipedia
 from passfel.tools.http import Http
-from passfel.tools.knowledge.arxiv import Arxiv, ArxivSettings
-from passfel.tools.knowledge.instant import InstantAnswers, InstantAnswerSettings
 from passfel.tools.knowledge.tools import Knowledge
-from passfel.tools.knowledge.web_search import WebSearchSettings, web_searches
-from passfel.tools.knowledge.wikidata import Wikidata, WikidataSettings
-from passfel.tools.knowledge.wikipedia import Wikipedia, WikipediaSettings
 
 
 @dataclass
@@ -37,19 +33,20 @@ class Known:
         for world in (self.wikipedia, self.wikidata, self.arxiv, self.web):
             world.forget()
 
+    def settings(self, **search: Any) -> dict[str, Any]:
+        """Where all of them are, as a household would set it."""
+        engines = {"duckduckgo": f"{self.web.url}/html/", "mojeek": f"{self.web.url}/mojeek"}
+        return {
+            "wikipedia": {"url": self.wikipedia.url},
+            "wikidata": {"api_url": self.wikidata.api_url, "query_url": self.wikidata.query_url},
+            "arxiv": {"url": self.arxiv.query_url},
+            "instant_answers": {"url": f"{self.web.url}/instant"},
+            "web_search": {"urls": engines, **search},
+        }
+
     def services(self, http: Http, **search: Any) -> Knowledge:
         """The real clients over the stand-ins."""
-        facts = WikidataSettings(api_url=self.wikidata.api_url, query_url=self.wikidata.query_url)
-        engines = {"duckduckgo": f"{self.web.url}/html/", "mojeek": f"{self.web.url}/mojeek"}
-        return Knowledge(
-            encyclopaedias=(
-                Wikipedia(http, WikipediaSettings(url=self.wikipedia.url)),
-                InstantAnswers(http, InstantAnswerSettings(url=f"{self.web.url}/instant")),
-            ),
-            facts=Wikidata(http, facts),
-            papers=Arxiv(http, ArxivSettings(url=self.arxiv.query_url)),
-            searches=web_searches(http, WebSearchSettings(urls=engines, **search)),
-        )
+        return build_knowledge(http, KnowledgeSettings.model_validate(self.settings(**search)))
 
 
 @contextmanager

@@ -8,12 +8,12 @@ one without results: it is told apart, and never taken for "nothing found".
 import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from passfel.household.errors import BrokenAnswerError, LimitedError, SettingsError
+from passfel.household.errors import BrokenAnswerError, LimitedError
 from passfel.household.knowledge import Page, Pages
 from passfel.household.sharing import Rate
 from passfel.tools.http import Http
@@ -48,7 +48,7 @@ class WebSearchSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    engines: tuple[str, ...] = Field(
+    engines: tuple[Literal["duckduckgo", "mojeek", "brave"], ...] = Field(
         ("duckduckgo", "mojeek"),
         description="Asked in this order, the next one where one blocks: duckduckgo, mojeek, brave.",
     )
