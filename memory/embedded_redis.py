@@ -130,7 +130,7 @@ def process_of(path: Path) -> int | None:
         return None
     try:
         with Redis(unix_socket_path=str(path), socket_timeout=1.0, retry=None) as client:
-            return int(client.info("server")["process_id"])  # type: ignore[index] - a sync client returns the dict
+            return int(client.info("server")["process_id"])  # type: ignore[index]  # a sync client gives the dict
     except (RedisError, OSError):
         return None
 
