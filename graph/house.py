@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from passfel.graph.build import House
+from passfel.graph.finance import build_finance
 from passfel.graph.knowledge import build_knowledge, providers_of
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.sources import household_sources
@@ -43,6 +44,7 @@ ABILITIES = (
     "the time",
     "the weather",
     "sums and conversions",
+    "prices, rates and your portfolio",
     "what an encyclopaedia, arXiv or the web knows",
 )
 
@@ -63,6 +65,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         history=OpenMeteoArchive(http, settings.open_meteo),
     )
     knowledge = build_knowledge(http, settings.knowledge)
+    finance = build_finance(http, settings, records, clock)
     tools = (
         *calendar_tools(calendar),
         *task_tools(records.tasks),
@@ -72,6 +75,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *weather_tools(weather),
         *clock_tools(),
         *calculator_tools(),
+        *finance.tools,
         *knowledge_tools(knowledge),
         *undo_tools(ledger),
     )
@@ -96,6 +100,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         providers=(
             open_meteo,
             nws,
+            *finance.providers,
             *providers_of(knowledge),
         ),
         closing=(ladder.aclose, http.aclose, redis.aclose),

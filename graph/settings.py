@@ -12,6 +12,10 @@ from passfel.household.turn import Place, Units
 from passfel.memory.postgres import PostgresSettings
 from passfel.memory.redis import RedisSettings
 from passfel.serving.settings import LlmSettings, VeniceSettings
+from passfel.tools.finance.coingecko import CoinGeckoSettings
+from passfel.tools.finance.frankfurter import FrankfurterSettings
+from passfel.tools.finance.prices import FinanceSettings
+from passfel.tools.finance.yahoo import YahooSettings
 from passfel.tools.http import HttpSettings
 from passfel.tools.weather.nws import NwsSettings
 from passfel.tools.weather.open_meteo import OpenMeteoSettings
@@ -58,6 +62,10 @@ class AssistantSettings(BaseModel):
     open_meteo: OpenMeteoSettings = Field(default_factory=OpenMeteoSettings)
     nws: NwsSettings = Field(default_factory=NwsSettings)
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
+    finance: FinanceSettings = Field(default_factory=FinanceSettings)
+    frankfurter: FrankfurterSettings = Field(default_factory=FrankfurterSettings)
+    coingecko: CoinGeckoSettings = Field(default_factory=CoinGeckoSettings)
+    yahoo: YahooSettings = Field(default_factory=YahooSettings)
 
 
 def zone(name: str) -> ZoneInfo:

@@ -18,6 +18,8 @@ from passfel.household.understanding import Call
 from passfel.nlu.conditions import Said, fits, is_in_evening
 from passfel.nlu.language import grammars, load
 from passfel.nlu.reading import Unfilled, arguments, check, in_evening, problem
+from passfel.nlu.slots.amounts import find_amounts
+from passfel.nlu.slots.instruments import find_currencies, find_instruments
 from passfel.nlu.slots.numbers import find_numbers, read_expression
 from passfel.nlu.slots.quantities import find_quantities, read_unit
 from passfel.nlu.slots.when import When, find_whens
@@ -117,6 +119,7 @@ def _slot_lists(text: str, whens: list[When]) -> dict[str, Any]:
         "number": [(number.text, number) for number in find_numbers(text) if not number.is_percent],
         "quantity": [(quantity.text, quantity) for quantity in find_quantities(text)],
         "unit": _units(text),
+        **_money(text),
         "expression": [(text, expression)] if expression else [],
     }
     found["expression"] += _expressions(text)
@@ -130,6 +133,23 @@ def _units(text: str) -> list[tuple[str, str]]:
     words = text.split()
     runs = {" ".join(words[begin:end]) for begin in range(len(words)) for end in range(begin + 1, begin + 4)}
     return [(run, unit) for run in sorted(runs) if (unit := read_unit(run.rstrip("?.,!")))]
+
+
+def _money(text: str) -> dict[str, list[tuple[str, Any]]]:
+    """Amounts, currencies and what has a price; coins are both currencies and assets, `fiat` holds none of them."""
+    instruments, currencies = find_instruments(text), find_currencies(text)
+    coins = [(run, found) for run, found in instruments if found.kind == "coin"]
+    codes = {found.code for _, found in coins}
+    return {
+        "amount": [(amount.text, amount) for amount in find_amounts(text)],
+        "currency": [
+            *currencies,
+            *((run, found.code) for run, found in coins if found.code not in dict(currencies).values()),
+        ],
+        "fiat": [(run, code) for run, code in currencies if code not in codes],
+        "asset": instruments,
+        "coin": coins,
+    }
 
 
 def _expressions(text: str) -> list[tuple[str, str]]:

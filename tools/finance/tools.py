@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from langchain_core.tools import BaseTool
 from pydantic import AwareDatetime
@@ -17,6 +18,7 @@ PRICES_LAST = timedelta(minutes=1)
 RATES_LAST = timedelta(hours=1)
 MONTH = timedelta(days=30)
 WEEK = timedelta(days=7)
+D = TypeVar("D", date, datetime)
 
 
 class PriceTools:
@@ -80,14 +82,15 @@ class PriceTools:
             amount: how much.
             source: the currency it is in: an ISO 4217 code, a name, or a coin.
             target: the currency wanted; left out, the household's.
-            on: the day whose rate counts; leave out for the latest.
+            on: the day whose rate counts, in the past; leave out for the latest.
         """
         if not amount.is_finite() or abs(amount) > Decimal(10) ** 15:
             raise RequestError("That is no amount of money.")
-        if on is not None and on > turn.now.date():
-            raise RequestError(f"Nobody knows the rate of {say_day(on, turn.now.date())} yet.")
+        today = turn.now.date()
+        if on is not None and on > today:  # "on 3 March" means the last one
+            on = _year_before(on)
         target = target.strip() or self._usual(source)
-        conversion = await self._prices.convert(amount, source, target, on if on != turn.now.date() else None)
+        conversion = await self._prices.convert(amount, source, target, on if on != today else None)
         return say_conversion(conversion, turn), Outcome(
             result=conversion, sources=(source_of(conversion.rate),)
         )
@@ -132,10 +135,9 @@ def _span(start: datetime | None, end: datetime | None, turn: Turn) -> tuple[dat
     return begin.date(), last, window
 
 
-def _year_before(moment: datetime) -> datetime:
-    day = moment.date()
+def _year_before(day: D) -> D:
     leap = (day.month, day.day) == (2, 29)
-    return moment.replace(year=moment.year - 1, day=28 if leap else moment.day)
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
 
 
 def _code(currency: str) -> str:

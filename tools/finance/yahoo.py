@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from passfel.household.errors import NotFoundError, SettingsError
+from passfel.household.errors import BrokenAnswerError, NotFoundError, SettingsError
 from passfel.household.money import say_money
 from passfel.household.quote import Instrument, PriceHistory, Quote
 from passfel.household.sharing import Rate
@@ -101,8 +101,10 @@ class Yahoo:
     async def check(self) -> str:
         """Ask for the price of one share."""
         self._need()
-        quote = (await self.quotes([Instrument(kind="share", symbol="AAPL", name="Apple")], "USD"))[0]
-        return f"It answers: Apple is at {say_money(quote.price, quote.currency)}."
+        found = await self.quotes([Instrument(kind="share", symbol="AAPL", name="Apple")], "USD")
+        if not found:
+            raise BrokenAnswerError(SOURCE, f"{SOURCE} knows no price of Apple.")
+        return f"It answers: Apple is at {say_money(found[0].price, found[0].currency)}."
 
     async def find(self, name: str) -> Instrument | None:
         """A share by its name, symbol or ISIN."""

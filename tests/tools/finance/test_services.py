@@ -3,7 +3,6 @@
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -114,7 +113,7 @@ async def test_shares_say_how_to_turn_them_on(http: Http, markets: Markets):
 async def test_through_yfinance_the_same_answers_come(http: Http, markets: Markets, tmp_path: Path):
     yfinance = pytest.importorskip("yfinance", reason="the extra finance is not installed")
     # Its cookies would come from Yahoo's own hosts: this way nothing leaves the machine.
-    yfinance.config.network.proxy = f"http://{urlsplit(markets.yahoo.url).netloc}"
+    yfinance.config.network.proxy = {"https": "http://127.0.0.1:9"}
     session = YFinanceSession(tmp_path)
     yahoo = Yahoo(http, YahooSettings(enabled=True, url=markets.yahoo.url), session)
     assert await yahoo.check() == "It answers: Apple is at $244.80."

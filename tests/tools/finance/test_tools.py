@@ -91,9 +91,9 @@ async def test_money_is_converted_with_its_rate(do: Do, arguments: dict[str, Any
     assert await do("convert_currency", **arguments) == sentence
 
 
-async def test_a_rate_of_a_day_to_come_is_not_known(do: Do):
-    with pytest.raises(RequestError, match="Nobody knows the rate of"):
-        await do("convert_currency", amount="1", source="EUR", target="USD", on=date(2026, 12, 24))
+async def test_the_rate_of_a_date_is_of_the_last_such_date(do: Do):
+    told = await do("convert_currency", amount="1", source="EUR", target="USD", on=date(2026, 12, 24))
+    assert "rate of Wednesday 24 December 2025" in told
 
 
 async def test_the_watchlist_is_filled_told_and_emptied(do: Do):
