@@ -170,7 +170,9 @@ class Answers:
     async def search(self, query: str, turn: Turn, most: int) -> Pages:
         """Search the web with the first engine that answers."""
         if not self._knowledge.searches:
-            raise RequestError("No search engine is set up: name one in PASSFEL_KNOWLEDGE__WEB_SEARCH__ENGINES.")
+            raise RequestError(
+                "No search engine is set up: name one in PASSFEL_KNOWLEDGE__WEB_SEARCH__ENGINES."
+            )
         return await self._searches.ask(lambda engine: engine.search(query, turn.locale, most))
 
     async def _summary_or(self, failure: ProviderError | None, name: str, turn: Turn) -> Summary | None:

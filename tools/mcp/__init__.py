@@ -1,0 +1,1 @@
+"""Tools of the household's MCP servers, under our own contract."""
