@@ -1,0 +1,212 @@
+"""Embeddings: texts as vectors, by the model that is shipped with the package or by any other of LangChain's."""
+
+import asyncio
+import importlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import as_file, files
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.embeddings import Embeddings
+from pydantic import BaseModel, Field, SecretStr
+
+from passfel.household.errors import MemoryUnavailableError, SettingsError
+from passfel.memory.embeddings_wordpiece import WordPiece
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+SHIPPED = "all-MiniLM-L6-v2"
+SHIPPED_DIMENSION = 384
+SHIPPED_SHA256 = "de15018256111eeb2b5e0ee6288083b4d9dc6acc77a64dd95d154dd59c9a3be5"
+"""Of the file in `weights/`, as scripts/build_embeddings.py prints it."""
+REMEMBERED = 256
+"""Questions whose vectors are kept: the sources of a turn all ask about the same words."""
+
+
+class EmbeddingSettings(BaseModel):
+    """How texts become vectors. Another model makes another space: everything is embedded anew, in the background."""
+
+    base_url: str = Field(
+        default="",
+        description="An OpenAI-compatible server with an embedding model (http://127.0.0.1:30001/v1), which then "
+        "reads all documents; empty takes the model that is shipped.",
+    )
+    model: str = Field(default="", description="The model's name at that server.")
+    api_key: SecretStr | None = Field(default=None, description="That server's key, where it wants one.")
+    class_name: str = Field(
+        default="",
+        description="A LangChain embedding class in place of a server: langchain_huggingface.HuggingFaceEmbeddings.",
+    )
+    arguments: dict[str, Any] = Field(default_factory=dict, description="What that class is made with.")
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What vectors can be compared in: those of the same model, to the byte."""
+
+    name: str
+    dimension: int
+    digest: str
+
+
+class MiniLm(Embeddings):
+    """The shipped all-MiniLM-L6-v2, on one thread of its own; loaded at the first text."""
+
+    def __init__(self) -> None:
+        """Load nothing yet."""
+        self._worker = ThreadPoolExecutor(1, "embeddings")
+        self._session: Any = None
+        self._tokenizer: WordPiece | None = None
+        self._longest = 0
+        self._loading = Lock()
+        self._known: OrderedDict[str, list[float]] = OrderedDict()
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """The vectors of many texts."""
+        return [self._vector(text).tolist() for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of one text; the latest ones are remembered."""
+        if text not in self._known:
+            self._known[text] = self._vector(text).tolist()
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return self._known[text]
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """The vectors of many texts: one by one, so that a question never waits for more than one of them."""
+        loop = asyncio.get_running_loop()
+        return [(await loop.run_in_executor(self._worker, self._vector, text)).tolist() for text in texts]
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """The vector of one text, computed beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self.embed_query, text)
+
+    def _vector(self, text: str) -> "npt.NDArray[Any]":
+        import numpy as np
+
+        session, tokenizer = self._loaded()
+        ids = np.array([tokenizer.ids(text, self._longest)], np.int64)
+        vector: npt.NDArray[Any] = session.run(None, {"ids": ids})[0][0]
+        return vector
+
+    def _loaded(self) -> tuple[Any, WordPiece]:
+        with self._loading:
+            if self._tokenizer is None:
+                self._session = _open_session()
+                told = self._session.get_modelmeta().custom_metadata_map
+                self._longest = int(told["longest"])
+                self._tokenizer = WordPiece(told["vocabulary"])
+            return self._session, self._tokenizer
+
+
+class Embedder:
+    """An embedding model with the space that its vectors are in."""
+
+    def __init__(self, embeddings: Embeddings, name: str, space: Space | None = None) -> None:
+        """Take a model under a name; its space is looked up at the first use where it isn't known."""
+        self.embeddings = embeddings
+        self._name = name
+        self._space = space
+        self._asking = asyncio.Lock()
+
+    async def space(self) -> Space:
+        """The space; of a model that isn't ours, its name and the length of a vector tell it."""
+        async with self._asking:
+            if self._space is None:
+                dimension = len(await self.one("dimension"))
+                self._space = Space(self._name, dimension, sha256(self._name.encode()).hexdigest())
+            return self._space
+
+    async def one(self, text: str) -> list[float]:
+        """The vector of one text.
+
+        Raises:
+            MemoryUnavailableError: the model does not answer.
+        """
+        return (await self._asked([text], question=True))[0]
+
+    async def many(self, texts: Sequence[str]) -> list[list[float]]:
+        """The vectors of many texts.
+
+        Raises:
+            MemoryUnavailableError: the model does not answer.
+        """
+        return await self._asked(list(texts), question=False)
+
+    async def _asked(self, texts: list[str], *, question: bool) -> list[list[float]]:
+        try:
+            if question:
+                return [await self.embeddings.aembed_query(text=texts[0])]
+            return await self.embeddings.aembed_documents(texts=texts)
+        except (MemoryUnavailableError, SettingsError):
+            raise
+        except Exception as error:
+            # Models of other packages fail in their own ways.
+            raise MemoryUnavailableError(
+                f"The embedding model {self._name} gives no answer ({type(error).__name__}), so documents are found "
+                "by their words only. Look at the settings under embeddings."
+            ) from error
+
+
+def shipped() -> Embedder:
+    """The model of the package."""
+    return Embedder(MiniLm(), SHIPPED, Space(SHIPPED, SHIPPED_DIMENSION, SHIPPED_SHA256))
+
+
+def embedder(settings: EmbeddingSettings) -> Embedder:
+    """The household's embedding model.
+
+    Raises:
+        SettingsError: there is no such class, or it can't be made so.
+    """
+    if settings.class_name:
+        named = f"{settings.class_name} {sorted(settings.arguments.items())}" if settings.arguments else ""
+        return Embedder(_made(settings), named or settings.class_name)
+    if not settings.base_url:
+        return shipped()
+    from langchain_openai import OpenAIEmbeddings
+
+    key = settings.api_key or SecretStr("none")
+    served = OpenAIEmbeddings(
+        openai_api_base=settings.base_url,
+        model=settings.model or "default",
+        openai_api_key=key,
+        check_embedding_ctx_length=False,  # that would send token numbers of OpenAI's own vocabulary
+    )
+    return Embedder(served, settings.model or settings.base_url)
+
+
+def _made(settings: EmbeddingSettings) -> Embeddings:
+    module, _, name = settings.class_name.replace(":", ".").rpartition(".")
+    try:
+        made = getattr(importlib.import_module(module), name)(**settings.arguments)
+    except Exception as error:
+        raise SettingsError(
+            f"PASSFEL_EMBEDDINGS__CLASS_NAME names {settings.class_name}, which can't be made "
+            f"({type(error).__name__}: {error}). Install its package, or mend PASSFEL_EMBEDDINGS__ARGUMENTS."
+        ) from error
+    if not isinstance(made, Embeddings):
+        raise SettingsError(
+            f"PASSFEL_EMBEDDINGS__CLASS_NAME: {settings.class_name} is no LangChain embedding."
+        )
+    return made
+
+
+def _open_session() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MemoryUnavailableError(
+            "The shipped embedding model needs onnxruntime, which this machine has no build of: documents are found "
+            "by their words only. PASSFEL_EMBEDDINGS__BASE_URL can name a server with an embedding model."
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    with as_file(files("passfel.memory") / "weights" / f"{SHIPPED}.onnx") as path:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
