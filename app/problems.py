@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -37,7 +37,7 @@ def say_unknown(
         near = get_close_matches(key, fields, n=1)
         sentences.append(f"“{key}” in {file} is no setting{_did_you_mean(near)}")
     for name, value in variables.items():
-        key = name[len("PASSFEL_") :].lower().replace("__", ".")
+        key = _setting(name[len("PASSFEL_") :].lower().replace("__", "."), fields)
         if key not in fields:
             near = [_variable(found) for found in get_close_matches(key, fields, n=1)]
             sentences.append(f"{name} is no setting{_did_you_mean(near)}")
@@ -71,12 +71,16 @@ def fields_of(model: type[BaseModel], prefix: str = "") -> Fields:
         inner = _group(info)
         if inner:
             found |= fields_of(inner, f"{prefix}{name}.")
+        each = _each(info)
+        if each:
+            found[f"{prefix}{name}.*"] = FieldInfo(annotation=each)
+            found |= fields_of(each, f"{prefix}{name}.*.")
     return found
 
 
 def _say_problem(detail: ErrorDetails, file: str, variables: Mapping[str, str], fields: Fields) -> str:
     key = ".".join(str(part) for part in detail["loc"] if not isinstance(part, int))
-    info = fields.get(key)
+    info = fields.get(_setting(key, fields))
     name = variables.get(_variable(key)) or (f"{key} in {file}" if file != "None" else key)
     if info is not None and _group(info):
         return (
@@ -104,15 +108,31 @@ def _example(info: FieldInfo | None) -> str:
 def _unknown(table: Mapping[str, Any], fields: Fields, prefix: str = "") -> Iterator[str]:
     for name, value in table.items():
         key = prefix + name
-        if key not in fields:
+        known = fields.get(_setting(key, fields))
+        if known is None:
             yield key
-        elif isinstance(value, dict) and _group(fields[key]):
+        elif isinstance(value, dict) and (_group(known) or _each(known)):
             yield from _unknown(value, fields, f"{key}.")
 
 
 def _group(info: FieldInfo) -> type[BaseModel] | None:
     kind = info.annotation
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _each(info: FieldInfo) -> type[BaseModel] | None:
+    """What each entry is, of settings that the household gives names to: the calendar accounts."""
+    arguments = get_args(info.annotation)
+    kind = arguments[1] if get_origin(info.annotation) is dict else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _setting(key: str, fields: Fields) -> str:
+    """A setting's name, with a star in the place of a name that the household gave: caldav.*.url."""
+    group, _, rest = key.partition(".")
+    entry, dot, name = rest.partition(".")
+    starred = f"{group}.*{dot}{name}" if entry else key
+    return starred if key not in fields and starred in fields else key
 
 
 def _is_table(value: str) -> bool:

@@ -21,7 +21,7 @@ from passfel.nodes.remember import remember
 from passfel.nodes.respond import respond
 from passfel.nodes.retrieve import Source, retrieve
 from passfel.nodes.state import Context, Input, Path, State
-from passfel.nodes.turn import MakeTurn
+from passfel.nodes.turn import MakeTurn, unanswered
 from passfel.serving.ladder import ModelLadder
 from passfel.serving.settings import ThinkingSettings
 from passfel.tools.provider import Provider
@@ -69,7 +69,7 @@ def build_graph(house: House) -> StateGraph[State, Context, Input, State]:
     graph.add_conditional_edges("classify", after_classify, ["act", "respond", "retrieve"])
     graph.add_edge("retrieve", "decide")
     graph.add_conditional_edges("decide", after_decide, ["act", "respond"])
-    graph.add_conditional_edges("act", after_act, ["decide", "respond"])
+    graph.add_conditional_edges("act", after_act, ["act", "decide", "respond"])
     graph.add_edge("respond", "remember")
     graph.add_edge("remember", END)
     return graph
@@ -99,5 +99,7 @@ def after_decide(state: State) -> str:
 
 
 def after_act(state: State) -> str:
-    """The fast path answers with the tools' own sentences; the model gets to see what its calls gave."""
+    """Something speaks against a call: the same step asks. Otherwise the fast path answers, or the model sees it."""
+    if unanswered(state["messages"]) is not None:
+        return "act"
     return "decide" if state["path"] == "retrieve" else "respond"

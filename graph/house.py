@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from passfel.graph.build import House
+from passfel.graph.calendars import build_calendars
 from passfel.graph.finance import build_finance
 from passfel.graph.knowledge import build_knowledge, providers_of
 from passfel.graph.settings import AssistantSettings
@@ -18,7 +19,6 @@ from passfel.memory.shared_limits import SharedCache, SharedLimiter
 from passfel.nlu.understand import Understander
 from passfel.serving.ladder import build_ladder
 from passfel.tools.calculator.tools import calculator_tools
-from passfel.tools.calendar.local import LocalCalendar
 from passfel.tools.calendar.tools import calendar_tools
 from passfel.tools.clock.tools import clock_tools
 from passfel.tools.contacts.tools import contact_tools
@@ -54,9 +54,10 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     make_turn = turn_maker(settings.household, clock)
     understander = Understander(settings.household.locale)
     records, ledger = Records(database), EffectsLedger(database)
-    calendar = LocalCalendar(records.events)
     redis = SharedRedis(settings.redis, settings.data_dir)
-    http = shared_http(allowing(settings.http, settings.knowledge.web_search.searxng_url), redis)
+    own_servers = [settings.knowledge.web_search.searxng_url, *(one.url for one in settings.caldav.values())]
+    http = shared_http(allowing(settings.http, *own_servers), redis)
+    calendars = build_calendars(http, settings, records, ledger, database)
     open_meteo, nws = OpenMeteo(http, settings.open_meteo), Nws(http, settings.nws, clock)
     weather = WeatherServices(
         places=open_meteo,
@@ -67,7 +68,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     knowledge = build_knowledge(http, settings.knowledge)
     finance = build_finance(http, settings, records, clock)
     tools = (
-        *calendar_tools(calendar),
+        *calendar_tools(calendars),
         *task_tools(records.tasks),
         *reminder_tools(records.reminders),
         *note_tools(records.notes),
@@ -94,7 +95,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         thinking=settings.llm.thinking,
         ledger=ledger,
         episodes=Episodes(database),
-        sources=household_sources(calendar, records),
+        sources=household_sources(calendars, records),
         records=records,
         redis=redis,
         providers=(
@@ -107,6 +108,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     )
     understander.warm(Turn(now=make_turn(None).now))
     return house
+            *calendars.remotes,
 
 
 def shared_http(settings: HttpSettings, redis: SharedRedis) -> Http:

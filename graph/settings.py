@@ -12,6 +12,8 @@ from passfel.household.turn import Place, Units
 from passfel.memory.postgres import PostgresSettings
 from passfel.memory.redis import RedisSettings
 from passfel.serving.settings import LlmSettings, VeniceSettings
+from passfel.tools.calendar.several import CalendarSettings
+from passfel.tools.dav.client import CalDavAccount
 from passfel.tools.finance.coingecko import CoinGeckoSettings
 from passfel.tools.finance.frankfurter import FrankfurterSettings
 from passfel.tools.finance.prices import FinanceSettings

@@ -6,20 +6,22 @@ from passfel.household.turn import Turn
 from passfel.household.wording import say_list, say_moment
 from passfel.memory.records import Records
 from passfel.nodes.retrieve import Source
-from passfel.tools.calendar.local import Calendar
+from passfel.tools.calendar.several import Calendars
 from passfel.tools.calendar.words import say_occurrence
 
 MOST = 8
 
 
-def household_sources(calendar: Calendar, records: Records) -> dict[str, Source]:
+def household_sources(calendars: Calendars, records: Records) -> dict[str, Source]:
     """Today's and tomorrow's appointments, and what is still to do."""
 
     async def agenda(turn: Turn) -> str:
         begin = datetime.combine(turn.now.date(), time.min, tzinfo=turn.zone)
-        found = await calendar.between(turn.person, begin, begin + timedelta(days=2))
+        # Not those elsewhere: they take longer, and strangers write in them.
+        found = await calendars.own.between(turn.person, begin, begin + timedelta(days=2))
         items = [say_occurrence(occurrence, turn) for occurrence in found[:MOST]]
-        return f"Calendar today and tomorrow: {'; '.join(items)}." if items else ""
+        whose = "The household's own calendar" if calendars.remotes else "Calendar"
+        return f"{whose} today and tomorrow: {'; '.join(items)}." if items else ""
 
     async def tasks(turn: Turn) -> str:
         items = [task.title for task in (await records.tasks.open(turn.person))[:MOST]]

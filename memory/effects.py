@@ -158,6 +158,14 @@ class EffectsLedger:
             row = await cursor.fetchone()
         return str(row["content"]) if row else ""
 
+    async def begun(self, thread: str, call: str) -> bool:
+        """Whether an effect was begun, whatever became of it."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT FROM effects WHERE thread = %s AND call = %s", (thread, call)
+            )
+            return await cursor.fetchone() is not None
+
     async def undo_latest(self, person: str, thread: str) -> list[str]:
         """Put the rows of the latest effect of this conversation back as they were before it.
 

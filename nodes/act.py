@@ -16,6 +16,7 @@ from passfel.household.errors import PassfelError
 from passfel.household.turn import Turn
 from passfel.memory.effects import EffectsLedger
 from passfel.nodes.approval import ask, needs_yes
+from passfel.nodes.concerns import find_concerns
 from passfel.nodes.state import Context, State
 from passfel.nodes.turn import MakeTurn, latest_request, thread_of, turn_at, unanswered
 from passfel.tools.contract import Outcome, annotations_of, takes_turn
@@ -40,10 +41,17 @@ async def act(
         return {"messages": []}
     request = latest_request(state["messages"])
     turn = _turn(state, runtime, make_turn, str(request.id))
+    concerns = state.get("concerns", {})
+    if not state.get("approved"):
+        new = [call for call in message.tool_calls if call["id"] not in concerns]
+        found = await find_concerns(new, tools, turn, ledger)
+        if found:
+            # Kept before they are asked about: a run that goes on after the answer finds the same question.
+            return {"messages": [], "concerns": {**concerns, **found}}
     asking = [
         call for call in message.tool_calls if not state.get("approved") and needs_yes(call, tools, state)
     ]
-    refused = ask(asking, tools, turn) if asking else set()
+    refused = ask(asking, tools, turn, concerns) if asking else set()
     work = _Work(tools, ledger, turn, runtime)
     results = await work.run([call for call in message.tool_calls if call["id"] not in refused])
     left = [_not_done(call) for call in message.tool_calls if call["id"] in refused]

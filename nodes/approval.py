@@ -62,22 +62,30 @@ def waits_for_yes(state: State, tools: Mapping[str, BaseTool], message: AIMessag
 
 
 def needs_yes(call: ToolCall, tools: Mapping[str, BaseTool], state: State) -> bool:
-    """Destructive calls always; in a turn with strangers' text whatever changes something, or tells it outside."""
+    """Destructive calls, and those that something speaks against; with strangers' text whatever changes or tells."""
     tool = tools.get(call["name"])
     if tool is None:
         return False
+    if state.get("concerns", {}).get(str(call["id"])):
+        return True
     annotations, tainted = annotations_of(tool), state.get("tainted", False)
     if annotations.read_only:
         return tainted and bool(given_away(call, state["messages"], tools))
     return annotations.destructive or tainted
 
 
-def ask(calls: Sequence[ToolCall], tools: Mapping[str, BaseTool], turn: Turn) -> set[str]:
+def ask(
+    calls: Sequence[ToolCall],
+    tools: Mapping[str, BaseTool],
+    turn: Turn,
+    concerns: Mapping[str, str],
+) -> set[str]:
     """Interrupt the run until the person has answered; returns the ids of the calls that were refused.
 
     The resume value is yes or no (a bool or words), or {"approved": [ids]}.
     """
-    question = f"Shall I {say_list([_say_call(call, tools, turn) for call in calls])}?"
+    question = "".join(f"{concerns[str(call['id'])]} " for call in calls if str(call["id"]) in concerns)
+    question += f"Shall I {say_list([_say_call(call, tools, turn) for call in calls])}{_anyway(question)}?"
     answer: Any = interrupt(
         {
             "type": "approval",
@@ -87,6 +95,10 @@ def ask(calls: Sequence[ToolCall], tools: Mapping[str, BaseTool], turn: Turn) ->
     )
     ids = {str(call["id"]) for call in calls}
     return ids - _approved(answer, ids)
+
+
+def _anyway(concern: str) -> str:
+    return " anyway" if concern else ""
 
 
 def _approved(answer: Any, ids: set[str]) -> set[str]:

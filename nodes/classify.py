@@ -46,6 +46,7 @@ async def classify(
         "said_at": turn.now.isoformat(),
         "reply": "",
         "approved": False,
+        "concerns": {},
         "tainted": False,
         "rounds": 0,
     }

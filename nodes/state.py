@@ -32,6 +32,8 @@ class State(Input, total=False):
     """The answer, where understanding the sentence was enough to give it."""
     approved: bool
     """The person has said yes to the calls of the latest message."""
+    concerns: dict[str, str]
+    """What speaks against calls of the latest message, by their ids: said, and asked about, before they run."""
     tainted: bool
     """Text that strangers wrote is in the turn."""
     rounds: int

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -69,6 +69,8 @@ def _fields(
         inner: Any = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from _fields(inner, (*path, name))
+        elif get_origin(inner) is dict and issubclass(get_args(inner)[1], BaseModel):
+            yield from _fields(get_args(inner)[1], (*path, name, "<name>"))
         else:
             yield (*path, name), field
 

@@ -5,12 +5,12 @@ artifact is an `Outcome`. Its annotations are MCP's own (modelcontextprotocol.io
 decide how `nodes/act` runs it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
 
 from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from passfel.household.receipt import Receipt
 from passfel.household.turn import Turn
@@ -89,6 +89,16 @@ Answer = tuple[str, Outcome]
 ToolFunction = TypeVar("ToolFunction", bound=Callable[..., Awaitable[Answer]])
 
 
+Concern = Callable[..., Awaitable[str]]
+"""Takes a tool's own arguments, and gives what the person should know before it runs, as a sentence, or nothing."""
+
+
+class CarefulTool(StructuredTool):
+    """A tool that looks before it acts."""
+
+    concern: Concern | None = Field(default=None, exclude=True)
+
+
 def tool(
     function: Callable[..., Awaitable[Answer]],
     *,
@@ -96,6 +106,7 @@ def tool(
     annotations: Annotations,
     lifetime: timedelta = timedelta(0),
     question: str = "",
+    concern: Concern | None = None,
 ) -> BaseTool:
     """Make a LangChain tool of an async function under the contract.
 
@@ -106,8 +117,9 @@ def tool(
         annotations: how it may be run.
         lifetime: how long a read-only result stays true; zero means it is never cached.
         question: what the person is asked before it runs, after "Shall I": "delete {title}"; {window} is start to end.
+        concern: looks for what speaks against it (an overlap, say); the person is told, and asked, before it runs.
     """
-    return StructuredTool.from_function(
+    made = CarefulTool.from_function(
         coroutine=function,
         parse_docstring=True,
         response_format="content_and_artifact",
@@ -118,6 +130,21 @@ def tool(
             "question": question,
         },
     )
+    return made if concern is None else made.model_copy(update={"concern": concern})
+
+
+def looks_first(tool: BaseTool) -> bool:
+    """Whether a tool can say what speaks against running it."""
+    return getattr(tool, "concern", None) is not None
+
+
+async def concern_about(tool: BaseTool, arguments: Mapping[str, Any], turn: Turn) -> str:
+    """What speaks against running a tool with these arguments, as a sentence; empty where nothing does."""
+    concern, schema = getattr(tool, "concern", None), tool.args_schema
+    if concern is None or not (isinstance(schema, type) and issubclass(schema, BaseModel)):
+        return ""
+    said = schema.model_validate({**arguments, "turn": turn})
+    return str(await concern(**{name: getattr(said, name) for name in said.model_fields_set}))
 
 
 def annotations_of(tool: BaseTool) -> Annotations:

@@ -77,7 +77,8 @@ class _Quiet(WSGIRequestHandler):
 @contextlib.contextmanager
 def radicale(folder: Path) -> Iterator[RunningRadicale]:
     """Run a Radicale over an empty folder until the block ends."""
-    from radicale import Application, config
+    from radicale import config
+    from radicale.app import Application
 
     users = folder / "users"
     users.write_text(f"ana:{PASSWORD}\nbob:{PASSWORD}\n", "utf-8")

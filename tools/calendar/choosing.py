@@ -8,7 +8,7 @@ from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.occurrence import Occurrence
 from passfel.household.turn import Turn
 from passfel.household.wording import capital, say_day, say_list, say_time
-from passfel.tools.calendar.local import Calendar
+from passfel.tools.calendar.provider import Calendar
 from passfel.tools.calendar.words import day_of, say_occurrence
 from passfel.tools.matching import Naming, named
 

@@ -1,33 +1,15 @@
 """The household's own calendar, in its own Postgres: works with no account anywhere."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
+from uuid import UUID
 
 from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.occurrence import ZONES_APART, Occurrence, occurrences
 from passfel.household.rows import Event
 from passfel.household.wording import capital
+from passfel.tools.calendar.provider import in_order
 from passfel.tools.records import EventTable, read_back
-
-
-class Calendar(Protocol):
-    """What every calendar provider can do."""
-
-    async def between(self, owner: str, begin: datetime, end: datetime) -> list[Occurrence]:
-        """What takes place in [begin, end), in the order of time."""
-        ...
-
-    async def add(self, owner: str, **values: Any) -> Event:
-        """Add an event and read it back."""
-        ...
-
-    async def move(self, occurrence: Occurrence, start: datetime, end: datetime) -> Event:
-        """Move one occurrence."""
-        ...
-
-    async def cancel(self, occurrence: Occurrence, now: datetime, *, series: bool) -> Event:
-        """Cancel one occurrence, or with `series` all of them."""
-        ...
 
 
 class LocalCalendar:
@@ -41,14 +23,16 @@ class LocalCalendar:
         """What takes place in [begin, end), in the order of time; whole days by the dates of `begin`'s zone."""
         events = await self._records.overlapping(owner, begin - ZONES_APART, end + ZONES_APART)
         found = [occurrence for event in events for occurrence in occurrences(event, begin, end)]
-        return sorted(
-            found, key=lambda occurrence: (occurrence.start, occurrence.end, occurrence.event.title)
-        )
+        return in_order(found)
 
     async def add(self, owner: str, **values: Any) -> Event:
         """Add an event and read it back."""
         added = await self._records.add(owner, **values)
         return await read_back(self._records, added.id)
+
+    async def event(self, row_id: UUID) -> Event:
+        """One event as it is now."""
+        return await read_back(self._records, row_id)
 
     async def move(self, occurrence: Occurrence, start: datetime, end: datetime) -> Event:
         """Move one occurrence; out of a series it becomes an event of its own."""

@@ -4,8 +4,18 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from passfel.household.occurrence import Occurrence
+from passfel.household.rows import Event
 from passfel.household.turn import Turn
-from passfel.household.wording import say_day, say_days, say_list, say_span, say_time, say_window
+from passfel.household.wording import (
+    capital,
+    say_day,
+    say_days,
+    say_list,
+    say_moment,
+    say_span,
+    say_time,
+    say_window,
+)
 
 
 def say_occurrence(occurrence: Occurrence, turn: Turn) -> str:
@@ -32,6 +42,46 @@ def say_agenda(found: Sequence[Occurrence], begin: datetime, end: datetime, turn
     if len(lines) == 1:
         return lines[0]
     return "\n".join(lines)
+
+
+def say_overlap(times: Sequence[tuple[datetime, Sequence[Occurrence]]], turn: Turn) -> str:
+    """What is in the way: "Friday 27 November at 15:00 overlaps with lunch (14:30 to 15:30)."; empty for nothing."""
+    hits = [(start, clashes) for start, clashes in times if clashes]
+    if not hits:
+        return ""
+    start, clashes = hits[0]
+    names = say_list([_say_briefly(clash, start, turn) for clash in clashes[:3]])
+    more = f" So do {len(hits) - 1} of its repetitions." if len(hits) > 1 else ""
+    return f"{capital(say_moment(start, turn.now, turn.locale))} overlaps with {names}.{more}"
+
+
+def _say_briefly(clash: Occurrence, start: datetime, turn: Turn) -> str:
+    begin, end = clash.start.astimezone(turn.zone), clash.end.astimezone(turn.zone)
+    same_day = begin.date() == start.astimezone(turn.zone).date() == end.date()
+    times = f"{say_time(begin, turn.locale)} to {say_time(end, turn.locale)}"
+    return (
+        f"{clash.event.title} ({times if same_day else say_span(begin, end, turn.now, locale=turn.locale)})"
+    )
+
+
+def say_clashes(clashes: Sequence[Occurrence], turn: Turn) -> str:
+    """What an appointment overlaps with now, as a further sentence."""
+    if not clashes:
+        return ""
+    return f" It overlaps with {say_list([say_occurrence(clash, turn) for clash in clashes[:3]])}."
+
+
+def say_left(left: Sequence[Occurrence], turn: Turn) -> str:
+    """What was not cancelled with the rest, as a further sentence."""
+    if not left:
+        return ""
+    names = say_list([say_occurrence(occurrence, turn) for occurrence in left[:4]])
+    return f" I left what reaches beyond that: {names}. Say “cancel {left[0].event.title}” to cancel it too."
+
+
+def say_kept_in(event: Event) -> str:
+    """Where it is kept, when that is not here: ", in the calendar Family"."""
+    return f", in the calendar {event.origin.calendar}" if event.origin else ""
 
 
 def day_of(occurrence: Occurrence, turn: Turn) -> date:
