@@ -134,7 +134,9 @@ def plan(
     drafts = wish.depth + 1 if architecture.mtp and wish.depth else 0
     flags = _flags(architecture, wish, drafts)
     need = _need(catalogue, architecture, build, box, wish, drafts)
-    served = pool(architecture, need.weights + need.mtp, box.boot_gib.value, flags) if box.sglang else None
+    taken = RUNTIME_GIB if box.unified else 0.0
+    weights = need.weights + need.mtp
+    served = pool(architecture, weights, box.boot_gib.value, flags, taken) if box.sglang else None
     reads = Reads(architecture, build, catalogue.precisions, wish.kv_bits)
     ceilings = tuple(_ceilings(reads, box, wish.users))
     return Plan(model, build, box, wish, architecture, need, flags, served, ceilings)

@@ -13,12 +13,16 @@ from passfel.serving.caches import pooled_bytes_a_token, slot_bytes
 from passfel.serving.weights import GIB
 
 RUNTIME_GIB = 1.5
-"""What CUDA's context and the loaded kernels take beside the weights, on a GB10."""
+"""What CUDA's context and the loaded kernels take beside the weights where the free memory is the host's, as on a
+GB10. A card with memory of its own tells what is free without them."""
 UNLIMITED_REQUESTS = 2048
 SPECULATIVE_REQUESTS = 48
 """What --max-running-requests becomes where nobody sets it: the second with speculation."""
 BASE_SLOTS = 3
 
+Release = Literal["0.5.17", "0.5.23"]
+"""0.5.17 sizes the pool without the MTP layer's cache, which it allocates all the same, and while the head still
+holds its own embedding and output layer; read off its log on an H200. 0.5.23: read in its source."""
 RadixStrategy = Literal["extra_buffer", "extra_buffer_lazy", "no_buffer"]
 
 
@@ -60,6 +64,11 @@ class Pool:
         return max(0, min(self.tokens, context) - answer)
 
 
+def draft_copies(architecture: Architecture) -> float:
+    """Bytes of the embedding and the output layer that the MTP head loads for itself, in bfloat16, and soon drops."""
+    return 2.0 * 2 * architecture.vocabulary * architecture.hidden if architecture.mtp else 0.0
+
+
 def slots_per_request(flags: ServerFlags) -> int:
     """Slots of DeltaNet state that one running request may hold."""
     if flags.disable_radix_cache:
@@ -78,12 +87,15 @@ def pool(
     available_gib: float,
     flags: ServerFlags,
     runtime_gib: float = RUNTIME_GIB,
+    release: Release = "0.5.23",
 ) -> Pool:
     """The pool on a box with `available_gib` free at the start and `weights` bytes to load.
 
     rest = available after loading - available before × (1 - mem_fraction_static); from it go the states and
     their snapshots, and what is left is divided by the bytes of a token.
     """
+    drafts, old = flags.speculative_num_draft_tokens > 0, release == "0.5.17"
+    weights += draft_copies(architecture) if drafts and old else 0.0
     after_load = available_gib * GIB - weights - runtime_gib * GIB
     rest = after_load - available_gib * GIB * (1 - flags.mem_fraction_static)
     slot = slot_bytes(architecture)
@@ -94,9 +106,7 @@ def pool(
     state = (slots + 1) * slot if slot else 0.0
     snapshots = float(slot * (requests + 1) * flags.speculative_num_draft_tokens)
     left = rest - state - snapshots
-    cell = pooled_bytes_a_token(
-        architecture, flags.kv_cache_bits, speculative=flags.speculative_num_draft_tokens > 0
-    )
+    cell = pooled_bytes_a_token(architecture, flags.kv_cache_bits, speculative=drafts and not old)
     tokens = _tokens(left, cell, flags)
     requests = min(requests, tokens // 2)
     shortage = _shortage(left, slots if slot else 1, requests, after_load / GIB / available_gib)

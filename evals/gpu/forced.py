@@ -51,13 +51,11 @@ def force(payload: dict[str, Any], name: str, narrowed: dict[str, Any]) -> None:
         "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
     }  # fmt: skip
     strict = {**tools[0], "strict": True, "parameters": parameters}
-    payload["tools"] = [
-        {"type": "function", "function": strict} if tool["function"]["name"] == name else tool
-        for tool in payload["tools"]
-    ]
+    # Every tool that is offered stays open to the grammar of 0.5.17, also where one is named.
+    payload["tools"] = [{"type": "function", "function": strict}]
     payload["tool_choice"] = {"type": "function", "function": {"name": name}}
-    payload["stop"] = [END]
-    payload["extra_body"] = {**payload.get("extra_body", {}), "no_stop_trim": True}
+    # A stop string is looked for in as many tokens as it has, here one; random weights also spell it by letters.
+    payload["extra_body"] = {**payload.get("extra_body", {}), "stop_regex": [END], "no_stop_trim": True}
 
 
 def leave_closing_to_the_server(payload: dict[str, Any]) -> None:

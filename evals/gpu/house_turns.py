@@ -66,9 +66,9 @@ CASES = (
 )
 BEYOND = "and what would you say about this "
 TOO_LONG = Case(
-    "a prompt larger than the pool", BEYOND + "qzx " * 7500, "get_date", 32, first_word_s=WEDGED_S
+    "a prompt larger than the pool", BEYOND + "qzxj" * 7500, "get_date", 32, first_word_s=WEDGED_S
 )
-"""Thirty thousand characters that are no words, so about as many tokens."""
+"""Thirty thousand letters in no known word: as many tokens."""
 
 
 @asynccontextmanager

@@ -12,8 +12,11 @@ from typing import Any
 from passfel.evals.gpu.model_files import LAYERS
 from passfel.evals.gpu.on_machine import RUNNING, RUNS, Run
 from passfel.evals.gpu.server_log import ServerLog, read_log
+from passfel.serving.architecture import Architecture
+from passfel.serving.caches import pooled_bytes_a_token
 from passfel.serving.catalogue import load_catalogue
-from passfel.serving.pool import Pool, ServerFlags, pool
+from passfel.serving.pool import Pool, ServerFlags, draft_copies, pool
+from passfel.serving.roofline import Reads
 from passfel.serving.weights import GIB, weight_bytes
 
 MODEL = "Qwen3-Next-80B-A3B-Thinking"
@@ -25,7 +28,11 @@ Row = dict[str, Any]
 
 
 def planned(run: Run, free_gib: float | None = None) -> tuple[float, Pool]:
-    """Weights in GiB and the pool, from the catalogue alone, or with the free memory that the server found."""
+    """Weights in GiB and the pool.
+
+    From the catalogue alone, as a household plans; or by the rules of the release that ran, and with the free memory
+    that it found.
+    """
     catalogue = load_catalogue()
     model = catalogue.model(MODEL)
     build, box, architecture = model.build("FP8"), catalogue.box(BOX), model.architecture
@@ -38,34 +45,53 @@ def planned(run: Run, free_gib: float | None = None) -> tuple[float, Pool]:
         speculative_num_draft_tokens=run.depth + 1 if run.depth else 0,
     )
     if free_gib is None:
-        return weights / GIB, pool(architecture, weights, box.boot_gib.value, flags)
-    return weights / GIB, pool(architecture, weights, free_gib, flags, runtime_gib=0.0)
+        return weights / GIB, pool(architecture, weights, box.boot_gib.value, flags, 0.0)
+    loaded = weights + (draft_copies(architecture) if run.depth else 0.0)
+    return loaded / GIB, pool(architecture, weights, free_gib, flags, 0.0, "0.5.17")
 
 
 def beside(run: Run, log: ServerLog) -> list[list[str]]:
     """The planner's figures beside the log's, one row each."""
     weights, plan = planned(run)
-    _, informed = planned(run, log.loads[0].free_before if log.loads else None)
+    loaded, told = planned(run, log.loads[0].free_before if log.loads else None)
+    cached = pooled_bytes_a_token(_architecture(), speculative=run.depth > 0)
     rows: list[tuple[str, float, float, float | None, str]] = [
-        ("weights, GiB", weights, weights, log.weights, ".2f"),
-        ("states, GiB", plan.state_bytes / GIB, informed.state_bytes / GIB, log.states, ".2f"),
-        (
-            "snapshots, GiB",
-            plan.draft_state_bytes / GIB,
-            informed.draft_state_bytes / GIB,
-            log.snapshots,
-            ".2f",
-        ),
-        ("slots", plan.slots, informed.slots, log.slots, ".0f"),
-        ("requests at once", plan.requests, informed.requests, log.requests, ".0f"),
-        ("keys and values, GiB", _kv(plan), _kv(informed), log.kv, ".2f"),
-        ("tokens in the pool", plan.tokens, informed.tokens, log.tokens, ",.0f"),
+        ("weights, GiB", weights, loaded, log.weights, ".2f"),
+        ("states, GiB", plan.state_bytes / GIB, told.state_bytes / GIB, log.states, ".2f"),
+        ("snapshots, GiB", plan.draft_state_bytes / GIB, told.draft_state_bytes / GIB, log.snapshots, ".2f"),
+        ("slots", plan.slots, told.slots, log.slots, ".0f"),
+        ("requests at once", plan.requests, told.requests, log.requests, ".0f"),
+        ("keys and values, GiB", plan.tokens * cached / GIB, told.tokens * cached / GIB, log.kv, ".2f"),
+        ("tokens in the pool", plan.tokens, told.tokens, log.tokens, ",.0f"),
     ]
     return [
-        [run.name, what, f"{ours:{form}}", f"{told:{form}}", "" if real is None else f"{real:{form}}",
-         _off(ours, real), _off(told, real)]
-        for what, ours, told, real, form in rows
+        [run.name, what, f"{ours:{form}}", f"{ran:{form}}", "" if real is None else f"{real:{form}}",
+         _off(ours, real), _off(ran, real)]
+        for what, ours, ran, real, form in rows
     ]  # fmt: skip
+
+
+def speeds(seen: dict[str, Row]) -> list[list[Any]]:
+    """Tokens a second at each draft depth beside the ceiling of the memory's bandwidth, both against no drafts."""
+    catalogue = load_catalogue()
+    reads = Reads(_architecture(), catalogue.model(MODEL).build("FP8"), catalogue.precisions)
+    bandwidth, rows = catalogue.box(BOX).bandwidth_gbs.value, list[list[Any]]()
+    for users, rate in ((1, "per_request"), (4, "together")):
+        base, least = 0.0, 0.0
+        for name in ("depth-0", "depth-1", "depth-2", "depth-3"):
+            if name not in seen or "decoding" not in seen[name]["rows"]:
+                continue
+            run = RUNS[name]
+            found = [row[rate] for row in seen[name]["rows"]["decoding"] if row["users"] == users]
+            accepted = run.accepted or 1.0
+            roof = reads.ceiling(bandwidth, depth=run.depth, accepted=accepted, requests=users)
+            middle = sorted(found)[len(found) // 2]
+            base, least = base or middle, least or roof
+            rows.append(
+                [users, run.depth, accepted, f"{min(found):.0f} to {max(found):.0f}", f"{middle / base:.2f}",
+                 f"{roof:.0f}", f"{roof / least:.2f}", f"{middle / roof:.0%}"]
+            )  # fmt: skip
+    return rows
 
 
 def tables(out: Path) -> Iterable[str]:
@@ -84,16 +110,20 @@ def tables(out: Path) -> Iterable[str]:
         ],
     )
     compared = [row for name in seen if RUNS[name].layers == LAYERS for row in beside(RUNS[name], logs[name])]
-    heads = (
+    heads: tuple[str, ...] = (
         "run",
         "figure",
         "planned",
-        "planned, free memory known",
+        "by 0.5.17's rules, free memory known",
         "server's log",
         "off",
-        "off, free memory known",
+        "off by 0.5.17's rules",
     )
     yield table(heads, compared)
+    if fast := speeds(seen):
+        heads = ("at once", "depth", "accepted", "tokens a second", "against none",
+                 "ceiling of 4.8 TB/s", "against none", "of the ceiling")  # fmt: skip
+        yield table(heads, fast)
     for name, run in seen.items():
         yield from (f"{name}: {case}\n\n{rows_table(rows)}" for case, rows in run["rows"].items())
 
@@ -118,8 +148,10 @@ def _cell(value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]} …"
 
 
-def _kv(plan: Pool) -> float:
-    return plan.tokens * plan.bytes_a_token / GIB
+def _architecture() -> Architecture:
+    found = load_catalogue().model(MODEL).architecture
+    assert found is not None  # noqa: S101
+    return found
 
 
 def _off(ours: float, real: float | None) -> str:

