@@ -101,6 +101,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         providers=(
             open_meteo,
             nws,
+            *calendars.remotes,
             *finance.providers,
             *providers_of(knowledge),
         ),
@@ -108,7 +109,6 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     )
     understander.warm(Turn(now=make_turn(None).now))
     return house
-            *calendars.remotes,
 
 
 def shared_http(settings: HttpSettings, redis: SharedRedis) -> Http:

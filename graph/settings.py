@@ -64,6 +64,10 @@ class AssistantSettings(BaseModel):
     open_meteo: OpenMeteoSettings = Field(default_factory=OpenMeteoSettings)
     nws: NwsSettings = Field(default_factory=NwsSettings)
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    caldav: dict[str, CalDavAccount] = Field(
+        {}, description="Accounts on calendar servers, each under a name of yours."
+    )
     finance: FinanceSettings = Field(default_factory=FinanceSettings)
     frankfurter: FrankfurterSettings = Field(default_factory=FrankfurterSettings)
     coingecko: CoinGeckoSettings = Field(default_factory=CoinGeckoSettings)
