@@ -1,5 +1,5 @@
 """The true architecture on a borrowed GPU: dummy weights, a real server, and what it does beside what was planned.
 
-On a machine with a network: `python3 evals/gpu/stage.py .gpu`. On the machine with the GPU, from the
-repository's root: `bash evals/gpu/on_machine.sh main depths` (see docs/measurements.md).
+`bash evals/gpu/all.sh FOLDER OUT` does all of it; where the machine with the GPU has no network, `stage.py` first,
+elsewhere. docs/measurements.md tells the single runs and what they gave.
 """
