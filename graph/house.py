@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from passfel.graph.build import House
 from passfel.graph.calendars import build_calendars
 from passfel.graph.finance import build_finance
+from passfel.graph.home import build_home
 from passfel.graph.knowledge import build_knowledge, providers_of
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.sources import household_sources
@@ -52,11 +53,16 @@ ABILITIES = (
 def build_house(settings: AssistantSettings, database: Database, clock: Clock = system_clock) -> House:
     """Put the rooms together over a database that may still be closed; nothing is opened here."""
     make_turn = turn_maker(settings.household, clock)
-    understander = Understander(settings.household.locale)
     records, ledger = Records(database), EffectsLedger(database)
     redis = SharedRedis(settings.redis, settings.data_dir)
-    own_servers = [settings.knowledge.web_search.searxng_url, *(one.url for one in settings.caldav.values())]
+    own_servers = [
+        settings.home_assistant.url,
+        settings.knowledge.web_search.searxng_url,
+        *(one.url for one in settings.caldav.values()),
+    ]
     http = shared_http(allowing(settings.http, *own_servers), redis)
+    home = build_home(http, settings)
+    understander = Understander(settings.household.locale, home=home.known)
     calendars = build_calendars(http, settings, records, ledger, database)
     open_meteo, nws = OpenMeteo(http, settings.open_meteo), Nws(http, settings.nws, clock)
     weather = WeatherServices(
@@ -78,12 +84,13 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *calculator_tools(),
         *finance.tools,
         *knowledge_tools(knowledge),
+        *home.tools,
         *undo_tools(ledger),
     )
     ladder = build_ladder(
         settings.llm,
         understander.understand_leniently,
-        ABILITIES,
+        (*ABILITIES, *home.abilities),
         venice=settings.venice,
         folder=settings.data_dir,
     )
@@ -104,8 +111,9 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
             *calendars.remotes,
             *finance.providers,
             *providers_of(knowledge),
+            *home.providers,
         ),
-        closing=(ladder.aclose, http.aclose, redis.aclose),
+        closing=(*home.closing, ladder.aclose, http.aclose, redis.aclose),
     )
     understander.warm(Turn(now=make_turn(None).now))
     return house

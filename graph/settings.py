@@ -18,6 +18,7 @@ from passfel.tools.finance.coingecko import CoinGeckoSettings
 from passfel.tools.finance.frankfurter import FrankfurterSettings
 from passfel.tools.finance.prices import FinanceSettings
 from passfel.tools.finance.yahoo import YahooSettings
+from passfel.tools.home.home_assistant import HomeAssistantSettings
 from passfel.tools.http import HttpSettings
 from passfel.tools.weather.nws import NwsSettings
 from passfel.tools.weather.open_meteo import OpenMeteoSettings
@@ -63,6 +64,9 @@ class AssistantSettings(BaseModel):
     http: HttpSettings = Field(default_factory=HttpSettings)
     open_meteo: OpenMeteoSettings = Field(default_factory=OpenMeteoSettings)
     nws: NwsSettings = Field(default_factory=NwsSettings)
+    home_assistant: HomeAssistantSettings = Field(
+        default_factory=lambda: HomeAssistantSettings.model_validate({})
+    )
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     caldav: dict[str, CalDavAccount] = Field(

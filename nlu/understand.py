@@ -5,14 +5,15 @@ The grammar must account for the whole utterance, or for every part of a compoun
 also takes a request that follows other words, and parts of a compound of which not all is known.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from passfel.household.turn import Turn
-from passfel.household.understanding import Effort, Understanding
+from passfel.household.understanding import Call, Effort, Understanding
 from passfel.nlu.classifier import Classifier
 from passfel.nlu.compound import splits
 from passfel.nlu.conditions import words as words_of
 from passfel.nlu.grammar import Grammar, Match
+from passfel.nlu.home import HomeUnderstander, KnownHome
 from passfel.nlu.normalize import LONGEST, normalize
 
 LANGUAGES = ("en",)
@@ -24,19 +25,60 @@ ASIDE = ("get_", "list_", "find_", "search_", "check_", "calculate", "convert_",
 """Calls that may follow a reminder or a task in one breath: taking them for part of its text, or not, harms nobody."""
 
 
+@dataclass(frozen=True, slots=True)
+class HomeRequest(Match):
+    """A sentence that the home can carry out, perhaps by several calls."""
+
+    more: tuple[Call, ...] = ()
+
+
+class Reader:
+    """Reads one part of an utterance: the grammars, and the names of the home where there is one."""
+
+    def __init__(self, grammar: Grammar, home: HomeUnderstander | None = None) -> None:
+        """Without a home its sentences are nobody's."""
+        self._grammar = grammar
+        self._home = home
+
+    def best(self, text: str, turn: Turn) -> Match | None:
+        """The surest reading; of two sure ones, that which names something of the home."""
+        match = self._grammar.best(text, turn)
+        if self._home is None or (match is not None and match.open == "always"):
+            return match
+        home = self._home.match(text, turn)
+        if home is None or (match is not None and match.free == 0 and not home.named):
+            return match
+        return HomeRequest("home", home.calls[0], "", 0, "", more=home.calls[1:])
+
+    def warm(self, turn: Turn) -> None:
+        """Do what is done at first use; the home's server is called, and not waited for."""
+        self._grammar.warm(turn)
+        if self._home is not None:
+            self._home.match("is the light on", turn)
+
+
 class Understander:
     """Understands one language; immutable after `warm`, shared by all turns."""
 
-    def __init__(self, language: str = "en", grammar: Grammar | None = None) -> None:
-        """Choose the language; an unknown one falls back to English."""
+    def __init__(
+        self, language: str = "en", grammar: Grammar | None = None, home: KnownHome | None = None
+    ) -> None:
+        """Choose the language; an unknown one falls back to English.
+
+        Args:
+            language: with or without a region.
+            grammar: other grammars than the language's own.
+            home: gives the household's home as it is known, where one is set up.
+        """
         base = language.replace("_", "-").split("-")[0].lower()
         self._language = base if base in LANGUAGES else "en"
-        self._grammar = grammar or Grammar(self._language)
+        understander = HomeUnderstander(home, language) if home is not None else None
+        self._reader = Reader(grammar or Grammar(self._language), understander)
         self._classifier = Classifier(self._language)
 
     def warm(self, turn: Turn) -> None:
         """Do what is done at first use, so that no person waits for it."""
-        self._grammar.warm(turn)
+        self._reader.warm(turn)
         self._classifier.classify("what is on today")
 
     def understand(self, text: str, turn: Turn) -> Understanding:
@@ -62,17 +104,17 @@ class Understander:
         return replace(self._classifier.classify(utterance.plain), refers_back=refers_back(utterance.plain))
 
     def _utterance(self, text: str, turn: Turn) -> "Utterance":
-        return Utterance(normalize(text, self._language), self._language, self._grammar, turn)
+        return Utterance(normalize(text, self._language), self._language, self._reader, turn)
 
 
 class Utterance:
     """One utterance while it is looked at: no part of it is read twice, and not too many are."""
 
-    def __init__(self, plain: str, language: str, grammar: Grammar, turn: Turn) -> None:
+    def __init__(self, plain: str, language: str, reader: Reader, turn: Turn) -> None:
         """Keep the normalized text."""
         self.plain = plain
         self._language = language
-        self._grammar = grammar
+        self._reader = reader
         self._turn = turn
         self._read: dict[str, Match | None] = {}
         self._runs = 0
@@ -125,7 +167,7 @@ class Utterance:
             if self._runs >= MOST_RUNS:
                 return None
             self._runs += 1
-            self._read[part] = self._grammar.best(part, self._turn)
+            self._read[part] = self._reader.best(part, self._turn)
         return self._read[part]
 
 
@@ -155,7 +197,12 @@ def _is_clear(matches: list[Match]) -> bool:
 
 def _understood(matches: list[Match]) -> Understanding:
     intents = tuple(dict.fromkeys(match.domain for match in matches))
-    calls = tuple(match.call for match in matches if match.call is not None)
+    calls = tuple(call for match in matches for call in _calls(match))
     reply = " ".join(match.reply for match in matches if match.reply)
     effort: Effort = "tool" if calls else "simple"
     return Understanding(intents, effort, SURE, calls=calls, whole=True, reply=reply)
+
+
+def _calls(match: Match) -> tuple[Call, ...]:
+    first = (match.call,) if match.call is not None else ()
+    return (*first, *match.more) if isinstance(match, HomeRequest) else first

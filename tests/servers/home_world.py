@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from passfel.household.entity import Area, Entity, Floor, Home
+
 NOW = 1795428000.0
 """Monday 23 November 2026, 10:00 in Lisbon, as the server's clock."""
 
@@ -239,3 +241,19 @@ def devices() -> dict[str, Device]:
         entity_id: Device(entity_id, name, area, state, dict(attributes), list(aliases))
         for entity_id, name, area, state, attributes, aliases in ENTITIES
     }
+
+
+def home_as_known() -> Home:
+    """The same home as an assistant knows it, without a server."""
+    areas = [
+        Area(area_id=number, name=name, floor_id=floor, aliases=tuple(aliases))
+        for number, name, floor, aliases in AREAS
+    ]
+    entities = [
+        Entity(
+            entity_id=number, name=name, area_id=area, state=state, attributes=more, aliases=tuple(aliases)
+        )
+        for number, name, area, state, more, aliases in ENTITIES
+    ]
+    floors = [Floor.model_validate(floor) for floor in FLOORS]
+    return Home(floors=tuple(floors), areas=tuple(areas), entities=tuple(entities))

@@ -1,0 +1,133 @@
+"""From what was named to the arguments of a call: devices by their own names, kinds with their rooms."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from passfel.household.entity import Entity
+from passfel.household.home_kinds import KINDS, is_guarded
+from passfel.household.home_names import HomeNames, fold, key_of
+from passfel.nlu.home_frame import Frame, Place, Target
+
+EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One thing to ask about or to change."""
+
+    name: str = ""
+    where: str = ""
+    kind: str = ""
+    entities: tuple[Entity, ...] = ()
+    """What it can be, as far as that is known here."""
+
+    @property
+    def guarded(self) -> bool:
+        """Whether it is a lock, a door or an alarm."""
+        if self.entities:
+            return all(is_guarded(entity) for entity in self.entities)
+        return self.kind in {"lock", "alarm", "door", "garage_door", "gate"}
+
+    @property
+    def domain(self) -> str:
+        """What it is to the home's server, as far as that is known."""
+        if self.entities:
+            return self.entities[0].domain
+        kind = KINDS.get(self.kind)
+        return next(iter(kind.domains)) if kind and len(kind.domains) == 1 else ""
+
+    def arguments(self, **more: str) -> dict[str, str]:
+        """The arguments that name it, and others; empty ones are left out."""
+        given = {"name": self.name, "where": self.where, "kind": self.kind, **more}
+        return {name: value for name, value in given.items() if value}
+
+
+def aims(
+    frame: Frame, names: HomeNames, fits: Callable[[Entity], bool], default_kind: str = ""
+) -> list[Aim] | None:
+    """Everything that was named; None where it can't be said what.
+
+    Args:
+        frame: the request.
+        names: of the home.
+        fits: whether a device can be what is meant, to tell two of one name apart.
+        default_kind: what a room alone stands for.
+    """
+    targets = _shared(frame.targets)
+    found = [aim for target in targets for aim in _of_target(target, frame, names, fits, default_kind)]
+    return found or None
+
+
+def _shared(targets: list[Target]) -> list[Target]:
+    """What is said once counts for both: "the kitchen and bedroom lights", "lights and fans in the bedroom"."""
+    filled = [Target(t.entities, list(t.kinds), list(t.places), t.place_last) for t in targets]
+    for index, target in enumerate(filled):
+        if not target.kinds and not target.entities and target.places:
+            kin = next(
+                (other for other in (*filled[index + 1 :], *filled[:index][::-1]) if other.kinds), None
+            )
+            target.kinds = list(kin.kinds) if kin else []
+    last = filled[-1]
+    if last.place_last:
+        for target in filled[:-1]:
+            if target.kinds and not target.places and not target.entities:
+                target.places = list(last.places)
+    return filled
+
+
+def _of_target(
+    target: Target, frame: Frame, names: HomeNames, fits: Callable[[Entity], bool], default_kind: str
+) -> Iterator[Aim]:
+    if target.entities:
+        for candidates, said, _ in target.entities:
+            yield _entity(candidates, said, target, names, fits)
+        return
+    where = _say_where(target.places, frame, names)
+    kinds = target.kinds or (
+        [default_kind] if default_kind and (target.places or frame.everywhere or frame.here) else []
+    )
+    if "everything" in kinds and len(kinds) > 1:
+        kinds = [kind for kind in kinds if kind != "everything"]
+    for kind in dict.fromkeys(kinds):
+        for place in where or [""]:
+            yield _kind(kind, place, target, frame, names)
+
+
+def _entity(
+    candidates: tuple[str, ...], said: str, target: Target, names: HomeNames, fits: Callable[[Entity], bool]
+) -> Aim:
+    inside = names.entities_in(target.places) if target.places else None
+    here = [number for number in candidates if inside is None or number in inside] or list(candidates)
+    entities = [names.home.by_id[number] for number in here]
+    able = [entity for entity in entities if fits(entity)] or entities
+    kinds = [KINDS[kind] for kind in target.kinds if kind in KINDS]
+    able = [entity for entity in able if not kinds or any(kind.holds(entity) for kind in kinds)] or able
+    where = names.say_places(target.places[:1]) if target.places else ""
+    if len(able) > 1:
+        return Aim(said, where, "", tuple(able))
+    only = able[0]
+    twins = names.entities.get(key_of(fold(only.name)), [])
+    return Aim(only.name, (where or names.home.room(only)) if len(twins) > 1 else "", "", (only,))
+
+
+def _kind(kind: str, place: str, target: Target, frame: Frame, names: HomeNames) -> Aim:
+    """A kind; where the home has just one of it, that one by its name: what asks first names it."""
+    aim = Aim("", place, kind)
+    if not aim.guarded or frame.all:
+        return aim
+    inside = names.entities_in(target.places) if target.places else None
+    found = [
+        entity
+        for entity in names.home.entities
+        if KINDS[kind].holds(entity) and is_guarded(entity) and (inside is None or entity.entity_id in inside)
+    ]
+    return Aim(found[0].name, "", "", (found[0],)) if len(found) == 1 else aim
+
+
+def _say_where(places: list[Place], frame: Frame, names: HomeNames) -> list[str]:
+    if places:
+        said = [names.say_places([place]) for place in places]
+        return list(dict.fromkeys(said))
+    if frame.everywhere or frame.all:
+        return [EVERYWHERE]
+    return ["here"] if frame.here else []

@@ -1,0 +1,113 @@
+"""The home through the whole assistant, with no language model: asked, changed, read back, and asked first."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from passfel.graph.assistant import Assistant, open_assistant
+from passfel.graph.settings import AssistantSettings
+from passfel.memory.postgres import Database
+from passfel.tests.servers.home_assistant import HomeWorld, home_assistant
+
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def world() -> Iterator[HomeWorld]:
+    with home_assistant() as home:
+        yield home
+
+
+@pytest_asyncio.fixture
+async def assistant(database: Database, data_folder: Path, world: HomeWorld) -> AsyncIterator[Assistant]:
+    settings = AssistantSettings.model_validate(
+        {
+            "data_dir": data_folder,
+            "household": {"time_zone": "Europe/Lisbon"},
+            "home_assistant": {"url": world.url, "token": world.token, "react_s": 0.3},
+        }
+    )
+    async with open_assistant(settings, clock=lambda: MONDAY) as one:
+        [provider] = [provider for provider in one.house.providers if provider.source == "Home Assistant"]
+        await provider.check()
+        yield one
+    (data_folder / "home.json").unlink()
+
+
+async def say(assistant: Assistant, text: str, thread: str = "") -> str:
+    result = await assistant.ainvoke(text, thread=thread or str(uuid4()))
+    if interrupts := result.get("__interrupt__"):
+        return str(interrupts[0].value["question"])
+    return str(result["messages"][-1].text)
+
+
+SAID = """
+turn on the coffee machine | Turned on Coffee Machine.
+please switch on all the lights in the kitchen | Turned on Kitchen Ceiling and Kitchen Counter.
+everything off upstairs | Turned off Reading Lamp, Bedroom Light, Desk Light and Bathroom Fan.
+set the living room to 21 degrees | Set temperature of Living Room Thermostat to 21.
+close the blinds in the lounge | Closed Living Room Blinds.
+pause the tv and turn on the desk light | Paused TV.\\nTurned on Desk Light.
+movie night | Turned on Movie Night.
+turn on the reading lamp | Which reading lamp do you mean: the Reading Lamp in the Living Room or
+is the back door open? | Yes, the Back Door is open.
+which lights are on? | 3 of 8 lights are on: Kitchen Ceiling, Bedroom Light and Hall Light.
+how warm is the bedroom? | The Bedroom Temperature is 17.4 °C (Home Assistant, since 09:00).
+is anyone home? | Ana is at home.
+turn on the attic light | Attic Light is unavailable.
+unlock the front door | Shall I unlock the Front Door Lock?
+open the garage door | Shall I open the Garage Door?
+"""
+
+
+@pytest.mark.parametrize("row", SAID.strip().splitlines())
+async def test_what_people_say_to_a_home_is_done_with_no_language_model(assistant: Assistant, row: str):
+    said, answer = (cell.strip().replace("\\n", "\n") for cell in row.split("|"))
+    assert (await say(assistant, said)).startswith(answer)
+
+
+async def test_how_warm_the_bedroom_was_last_night(assistant: Assistant, world: HomeWorld):
+    night = MONDAY.replace(hour=0)
+    world.history["sensor.bedroom_temperature"] = [
+        ("18.2", night - timedelta(hours=9)),
+        ("16.4", night + timedelta(hours=4)),
+    ]
+    answer = await say(assistant, "how warm was the bedroom last night?")
+    assert answer.startswith("The Bedroom Temperature was between 16.4 and 18.2 °C ")
+
+
+async def test_a_door_opens_after_a_yes_and_not_before(assistant: Assistant, world: HomeWorld):
+    thread = str(uuid4())
+    await say(assistant, "open the garage door", thread)
+    assert world.calls == []
+    assert await say(assistant, "yes", thread) == "Opened Garage Door."
+    assert world.calls == [("cover.open_cover", ("cover.garage_door",), {})]
+
+
+async def test_a_no_leaves_the_door(assistant: Assistant, world: HomeWorld):
+    thread = str(uuid4())
+    await say(assistant, "unlock the front door", thread)
+    assert "left it as it was" in await say(assistant, "no", thread)
+    assert world.calls == []
+
+
+async def test_a_home_that_is_away_is_said_in_a_sentence_and_the_rest_goes_on(
+    assistant: Assistant, world: HomeWorld
+):
+    world.token = "changed"
+    world.hang_up()
+    answer = await say(assistant, "turn on the desk light and what time is it")
+    assert "Home Assistant" in answer
+    assert "10:00" in answer
+
+
+@pytest.mark.parametrize("repeated", ["turn on the desk light", "toggle the desk light"])
+async def test_a_turn_that_is_replayed_switches_once(assistant: Assistant, world: HomeWorld, repeated: str):
+    thread, message = str(uuid4()), {"role": "user", "content": repeated, "id": str(uuid4())}
+    for _ in range(2):
+        await assistant.ainvoke({"messages": [message]}, thread=thread)
+    assert len(world.calls) == 1
