@@ -1,0 +1,1 @@
+"""The news: feeds, articles, and how a story is covered."""
