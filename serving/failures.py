@@ -22,6 +22,7 @@ TOO_LONG = (
     "context_length",
     "context window",
     "maximum context",
+    "maximum allowed length",  # SGLang, of a prompt that is larger than its pool
     "exceed_context_size",  # llama.cpp
     "available context size",
     "must be at least 1, got -",  # vLLM before it had words for it: what is left for the answer

@@ -27,6 +27,9 @@ from passfel.tests.servers.sglang_answers import Answer
 OVERFLOW = error_body(
     400, "The input (40017 tokens) is longer than the model's context length (32768 tokens)."
 )
+BEYOND_THE_POOL = (
+    "Input length (63310 tokens) exceeds the maximum allowed length (23994 tokens). Use a shorter input."
+)
 VLLM_OVERFLOW = {"error": {"message": "This model's maximum context length is 32768 tokens.", "code": 400}}
 LLAMACPP_OVERFLOW = {
     "error": {
@@ -51,6 +54,8 @@ BOTH: list[tuple[Answer, type[ProviderError], str]] = [
     (ErrorEvent(400, "Failed to compile /project/cpp/grammar.cc"), RefusedError, "check llm.model"),
     (Fail(400, None), RefusedError, "check llm.model"),
     (Fail(400, OVERFLOW), RefusedError, "start a new one"),
+    (Fail(400, error_body(400, BEYOND_THE_POOL)), RefusedError, "start a new one"),
+    (ErrorEvent(400, BEYOND_THE_POOL), RefusedError, "start a new one"),
     (Fail(400, VLLM_OVERFLOW), RefusedError, "start a new one"),
     (Fail(400, LLAMACPP_OVERFLOW), RefusedError, "start a new one"),
     (Fail(413, "<html>Request Entity Too Large</html>"), RefusedError, "start a new one"),
