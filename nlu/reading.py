@@ -74,6 +74,8 @@ def _value(source: Any, slots: Slots) -> Any:
         return None
     if part == "new_clock":
         return _new_clock(slots[slot], slots.get("from"))
+    if part == "new_day":
+        return _new_day(slots[slot], slots.get("from"))
     return _part(slots[slot], part)
 
 
@@ -141,6 +143,17 @@ def _new_clock(when: When, old: When | None) -> str | None:
     return clock.isoformat()
 
 
+def _new_day(when: When, old: When | None) -> str | None:
+    """The day that something moves to; a bare weekday is in the week of the day it moves from, if that is to come."""
+    if not when.has_day:
+        return None
+    day = when.start.date()
+    if old is not None and old.has_day and _WEEKDAY.match(when.text):
+        before = old.start.date()
+        day = max(day, before + timedelta(days=day.weekday() - before.weekday()))
+    return day.isoformat()
+
+
 def _due(when: When) -> datetime:
     """By when: the said time, or the last minute of the day or the stretch."""
     return when.start if when.has_time else when.window[1] - timedelta(minutes=1)
@@ -166,6 +179,7 @@ def _wake(when: When) -> datetime:
     return morning if morning > when.window[0] or when.has_day else morning + timedelta(days=1)
 
 
+_WEEKDAY = re.compile(r"(?i)(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b")
 _NO_BEGINNING = re.compile(r"(?i)(?:morning|afternoon|evening|night) (?!of\b)|by ")
 """Belongs to the noun before ("date night saturday"), or is a last moment ("by friday")."""
 _HOLIDAYS = frozenset(date_words().raw["holidays"])

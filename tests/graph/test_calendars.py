@@ -181,3 +181,80 @@ async def test_the_calendar_that_does_not_answer_is_named_and_the_others_are_tol
         await talk("cancel yoga")
         assert "Undone: cancelled yoga" in await talk("undo that")
         assert "yoga at 09:00" in await talk("what is on thursday")
+
+
+SWIMMING = (
+    LUNCH.replace("lunch-1", "swim-1")
+    .replace("Lunch with Rita", "Swimming")
+    .replace("143000", "180000")
+    .replace("153000", "190000")
+    .replace("X-KEPT:yes", "RRULE:FREQ=WEEKLY;BYDAY=FR")
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (
+            "when am I free on friday",
+            "Friday 27 November you are free from 08:00 to 14:30, 15:30 to 18:00 and 19:00 to 20:00.",
+        ),
+        (
+            "am I free on friday at three?",
+            "No: Friday 27 November, 15:00 to 16:00 you have Lunch with Rita, Friday 27 November, 14:30 to 15:30.",
+        ),
+        ("am I free on friday at four?", "Yes, you are free Friday 27 November, 16:00 to 17:00."),
+        (
+            "what is on next week",
+            "Friday 4 December: Swimming at 18:00 to 19:00.",
+        ),
+        (
+            "cancel just this friday's swimming",
+            "Cancelled Swimming, Friday 27 November, 18:00 to 19:00, in the calendar Family.",
+        ),
+        (
+            "move only next friday's swimming to wednesday at 10",
+            "Moved Swimming, Wednesday 2 December, 10:00 to 11:00, in the calendar Family.",
+        ),
+        (
+            "cancel all swimming",
+            "Cancelled Swimming, Friday 27 November, 18:00 to 19:00 and all its repetitions, in the calendar Family.",
+        ),
+        (
+            "add call with Ken on thursday at 3 pm New York time",
+            "Added call with Ken, Thursday 26 November, 20:00 to 21:00, in the calendar Family.",
+        ),
+        (
+            "add trip to porto from saturday to monday to my calendar",
+            "Added trip to porto, Saturday 28 November to Monday 30 November, all day, in the calendar Family.",
+        ),
+        (
+            "add yoga every tuesday at 18:00",
+            "Added yoga, tomorrow, 18:00 to 19:00, repeating, in the calendar Family.",
+        ),
+    ],
+)
+async def test_what_people_ask_works_with_no_language_model(
+    talk: Talk, server: RunningRadicale, said: str, answer: str
+):
+    server.put("/ana/family/swim-1.ics", SWIMMING)
+    assert await talk(said) == answer
+
+
+async def test_only_one_occurrence_of_a_series_is_changed(talk: Talk, server: RunningRadicale):
+    server.put("/ana/family/swim-1.ics", SWIMMING)
+    await talk("cancel just this friday's swimming")
+    await talk("move only next friday's swimming to wednesday at 10")
+    assert await talk("what is on next week") == "Wednesday 2 December: Swimming at 10:00 to 11:00."
+    assert "Friday 11 December: Swimming at 18:00" in await talk("what is on from 7 december to 13 december")
+    text = server.text("/ana/family/swim-1.ics")
+    assert text.count("BEGIN:VEVENT") == 2
+    assert "EXDATE;TZID=Europe/Lisbon:20261127T180000" in text
+
+
+async def test_hours_on_another_clock_keep_that_clock(talk: Talk, server: RunningRadicale):
+    await talk("add call with Ken every thursday at 3 pm New York time")
+    [path] = [path for path in server.entries("/ana/family/") if "lunch" not in path]
+    assert "DTSTART;TZID=America/New_York:20261126T150000" in server.text(path)
+    # The clocks change in America two weeks before they do here.
+    assert "19:00 to 20:00" in await talk("what is on 18 march")
