@@ -46,6 +46,8 @@ class Household:
         self._users += 1
         try:
             async with open_checkpoints(self.database) as kept:
+                for begin in self.house.opening:
+                    begin()
                 yield kept
         finally:
             self._users -= 1

@@ -207,6 +207,8 @@ async def open_assistant(
     try:
         async with database, open_checkpoints(database) as (saver, store):
             graph = build_graph(house).compile(checkpointer=saver, store=store)
+            for begin in house.opening:
+                begin()
             async with primed(settings.llm, house.tools, Maintenance(settings.data_dir)):
                 yield Assistant(graph, saver, house, database)
     finally:

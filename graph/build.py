@@ -44,6 +44,8 @@ class House:
     """What is shared with the household's other processes, for the doctor to ask."""
     providers: tuple[Provider, ...] = ()
     """The outside services in use, for the doctor to ask."""
+    opening: tuple[Callable[[], None], ...] = ()
+    """What to begin in the background, once a loop runs; nobody waits for it."""
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What to close at the end, in this order."""
 

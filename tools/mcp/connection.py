@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
 OPEN_S = 20.0
+CLOSE_S = 0.5
 LIST_S = 10.0
 MOST_PAGES = 10
 CLOSED = -32000
@@ -45,6 +46,7 @@ class McpServer:
         self._error: ProviderError | SettingsError | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
         self._changed = asyncio.Condition()
         self._lost = asyncio.Event()
         self._wanted = asyncio.Event()
@@ -55,14 +57,19 @@ class McpServer:
         if self._keeper is None or self._keeper.done() or self._loop is not loop:
             self._loop = loop
             self._changed, self._lost, self._wanted = asyncio.Condition(), asyncio.Event(), asyncio.Event()
-            self._session, self._error = None, None
+            self._session, self._error, self._closing = None, None, False
             self._keeper = loop.create_task(self._keep(), name=f"mcp-{self.name}")
 
     async def aclose(self) -> None:
         """End the session, and the server's process if it is ours."""
-        if self._keeper is not None and not self._keeper.done():
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        keeper, self._closing = self._keeper, True
+        if keeper is not None and not keeper.done():
+            self._wanted.set()
+            self._lost.set()
+            # A session that is being opened may swallow a cancellation: it is told twice.
+            for _ in range(3):
+                await asyncio.wait({keeper}, timeout=CLOSE_S)
+                keeper.cancel()
         self._keeper = None
 
     async def listing(self) -> Listing:
@@ -143,13 +150,14 @@ class McpServer:
     async def _keep(self) -> None:
         """Open a session, again and again, until this task is cancelled."""
         pause = FIRST_PAUSE_S
-        while True:
+        while not self._closing:
             lost = asyncio.Event()
             try:
                 async with self._connected() as session:
                     pause = FIRST_PAUSE_S
                     await self._tell(session, lost, None)
-                    await lost.wait()
+                    if not self._closing:
+                        await lost.wait()
             except ImportError:
                 await self._tell(None, lost, _not_installed())
                 return
