@@ -78,7 +78,6 @@ class Wikipedia:
                     "rvprop": "timestamp",
                     "exintro": 1,
                     "explaintext": 1,
-                    "exsentences": SENTENCES + 1,
                     "inprop": "url",
                     "redirects": 1,
                 },
