@@ -82,7 +82,11 @@ def speeds(seen: dict[str, Row]) -> list[list[Any]]:
             if name not in seen or "decoding" not in seen[name]["rows"]:
                 continue
             run = RUNS[name]
-            found = [row[rate] for row in seen[name]["rows"]["decoding"] if row["users"] == users]
+            found = [
+                row[rate] for row in seen[name]["rows"]["decoding"] if row["users"] == users and row[rate]
+            ]
+            if not found:
+                continue
             accepted = run.accepted or 1.0
             roof = reads.ceiling(bandwidth, depth=run.depth, accepted=accepted, requests=users)
             middle = sorted(found)[len(found) // 2]
