@@ -7,6 +7,7 @@ from passfel.graph.calendars import build_calendars
 from passfel.graph.finance import build_finance
 from passfel.graph.home import build_home
 from passfel.graph.knowledge import build_knowledge, providers_of
+from passfel.graph.notes import build_notes
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.sources import household_sources
 from passfel.graph.turns import Clock, system_clock, turn_maker
@@ -58,6 +59,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     own_servers = [
         settings.home_assistant.url,
         settings.knowledge.web_search.searxng_url,
+        settings.joplin.url,
         *(one.url for one in settings.caldav.values()),
     ]
     http = shared_http(allowing(settings.http, *own_servers), redis)
@@ -73,11 +75,12 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     )
     knowledge = build_knowledge(http, settings.knowledge)
     finance = build_finance(http, settings, records, clock)
+    notes = build_notes(http, settings, records, ledger, database)
     tools = (
         *calendar_tools(calendars),
         *task_tools(records.tasks),
         *reminder_tools(records.reminders),
-        *note_tools(records.notes),
+        *note_tools(notes),
         *contact_tools(records.contacts),
         *weather_tools(weather),
         *clock_tools(),
@@ -110,6 +113,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
             nws,
             *calendars.remotes,
             *finance.providers,
+            *([notes.elsewhere] if notes.elsewhere else []),
             *providers_of(knowledge),
             *home.providers,
         ),

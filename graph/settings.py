@@ -20,6 +20,8 @@ from passfel.tools.finance.prices import FinanceSettings
 from passfel.tools.finance.yahoo import YahooSettings
 from passfel.tools.home.home_assistant import HomeAssistantSettings
 from passfel.tools.http import HttpSettings
+from passfel.tools.notes.joplin import JoplinSettings
+from passfel.tools.notes.several import NotesSettings
 from passfel.tools.weather.nws import NwsSettings
 from passfel.tools.weather.open_meteo import OpenMeteoSettings
 
@@ -76,6 +78,8 @@ class AssistantSettings(BaseModel):
     frankfurter: FrankfurterSettings = Field(default_factory=FrankfurterSettings)
     coingecko: CoinGeckoSettings = Field(default_factory=CoinGeckoSettings)
     yahoo: YahooSettings = Field(default_factory=YahooSettings)
+    notes: NotesSettings = Field(default_factory=NotesSettings)
+    joplin: JoplinSettings = Field(default_factory=JoplinSettings)
 
 
 def zone(name: str) -> ZoneInfo:

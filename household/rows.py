@@ -68,6 +68,10 @@ class Note(Row):
     """A thought kept in words."""
 
     text: str
+    title: str = ""
+    """Its heading, where it is kept in an app that has them."""
+    origin: Origin | None = None
+    """Where it is kept, when that is not here; its calendar is the notebook."""
 
 
 class Reminder(Row):

@@ -15,6 +15,7 @@ from passfel.tools.calendar.local import LocalCalendar
 from passfel.tools.calendar.tools import calendar_tools
 from passfel.tools.contacts.tools import contact_tools
 from passfel.tools.http import Http, HttpSettings
+from passfel.tools.notes.several import Notes
 from passfel.tools.notes.tools import note_tools
 from passfel.tools.reminders.tools import reminder_tools
 from passfel.tools.tasks.tools import task_tools
@@ -80,7 +81,7 @@ def tools(database: Database) -> list[BaseTool]:
         *calendar_tools(LocalCalendar(records.events)),
         *task_tools(records.tasks),
         *contact_tools(records.contacts),
-        *note_tools(records.notes),
+        *note_tools(Notes(records.notes)),
         *reminder_tools(records.reminders),
     ]
 
