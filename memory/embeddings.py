@@ -24,6 +24,8 @@ SHIPPED = "all-MiniLM-L6-v2"
 SHIPPED_DIMENSION = 384
 SHIPPED_SHA256 = "de15018256111eeb2b5e0ee6288083b4d9dc6acc77a64dd95d154dd59c9a3be5"
 """Of the file in `weights/`, as scripts/build_embeddings.py prints it."""
+SHIPPED_NEAR = 0.38
+"""The cosine from which two texts are of the same thing; chosen on evals/data/documents.txt."""
 REMEMBERED = 256
 """Questions whose vectors are kept: the sources of a turn all ask about the same words."""
 
@@ -43,6 +45,12 @@ class EmbeddingSettings(BaseModel):
         description="A LangChain embedding class in place of a server: langchain_huggingface.HuggingFaceEmbeddings.",
     )
     arguments: dict[str, Any] = Field(default_factory=dict, description="What that class is made with.")
+    near: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="For another model than the shipped one: the cosine from which a text answers a question.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +116,20 @@ class MiniLm(Embeddings):
 class Embedder:
     """An embedding model with the space that its vectors are in."""
 
-    def __init__(self, embeddings: Embeddings, name: str, space: Space | None = None) -> None:
+    def __init__(
+        self, embeddings: Embeddings, name: str, space: Space | None = None, *, near: float = 0.5
+    ) -> None:
         """Take a model under a name; its space is looked up at the first use where it isn't known."""
+        self.near = near
         self.embeddings = embeddings
         self._name = name
         self._space = space
         self._asking = asyncio.Lock()
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it is the model of the package."""
+        return isinstance(self.embeddings, MiniLm)
 
     async def space(self) -> Space:
         """The space; of a model that isn't ours, its name and the length of a vector tell it."""
@@ -156,7 +172,7 @@ class Embedder:
 
 def shipped() -> Embedder:
     """The model of the package."""
-    return Embedder(MiniLm(), SHIPPED, Space(SHIPPED, SHIPPED_DIMENSION, SHIPPED_SHA256))
+    return Embedder(MiniLm(), SHIPPED, Space(SHIPPED, SHIPPED_DIMENSION, SHIPPED_SHA256), near=SHIPPED_NEAR)
 
 
 def embedder(settings: EmbeddingSettings) -> Embedder:
@@ -167,7 +183,7 @@ def embedder(settings: EmbeddingSettings) -> Embedder:
     """
     if settings.class_name:
         named = f"{settings.class_name} {sorted(settings.arguments.items())}" if settings.arguments else ""
-        return Embedder(_made(settings), named or settings.class_name)
+        return Embedder(_made(settings), named or settings.class_name, near=settings.near)
     if not settings.base_url:
         return shipped()
     from langchain_openai import OpenAIEmbeddings
@@ -179,7 +195,7 @@ def embedder(settings: EmbeddingSettings) -> Embedder:
         openai_api_key=key,
         check_embedding_ctx_length=False,  # that would send token numbers of OpenAI's own vocabulary
     )
-    return Embedder(served, settings.model or settings.base_url)
+    return Embedder(served, settings.model or settings.base_url, near=settings.near)
 
 
 def _made(settings: EmbeddingSettings) -> Embeddings:
