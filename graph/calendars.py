@@ -15,10 +15,11 @@ def build_calendars(
     http: Http, settings: AssistantSettings, records: Records, ledger: EffectsLedger, database: Database
 ) -> Calendars:
     """All calendars, and undo for what is changed in those elsewhere."""
+    remotes = _remotes(http, settings)
     calendars = Calendars(
         LocalCalendar(records.events),
-        _remotes(http, settings),
-        journal=Journal(database) if settings.caldav else None,
+        remotes,
+        journal=Journal(database) if remotes else None,
         default=settings.calendar.default,
     )
     ledger.restores(KIND, calendars.restore)
@@ -26,8 +27,15 @@ def build_calendars(
 
 
 def _remotes(http: Http, settings: AssistantSettings) -> list[RemoteCalendar]:
-    if not settings.caldav:
-        return []
-    from passfel.tools.calendar.caldav import CalDavCalendar  # icalendar takes a fifth of a second
+    """The accounts; what reads them is brought in with the first one, for it takes a fifth of a second."""
+    remotes: list[RemoteCalendar] = []
+    if settings.caldav:
+        from passfel.tools.calendar.caldav import CalDavCalendar
 
-    return [CalDavCalendar(http, name, account) for name, account in settings.caldav.items()]
+        remotes += [CalDavCalendar(http, name, account) for name, account in settings.caldav.items()]
+    if settings.google.client_id:
+        from passfel.tools.calendar.google import GoogleCalendar
+        from passfel.tools.google.sign_in import SignIn
+
+        remotes.append(GoogleCalendar(http, SignIn(http, settings.google, settings.data_dir)))
+    return remotes

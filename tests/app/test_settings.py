@@ -169,3 +169,26 @@ def test_the_machines_time_zone_is_found_in_each_of_its_places(tmp_path: Path) -
     assert machine_zone({"TZ": "Nonsense/Here"}, tmp_path) == "America/Lima"
     (tmp_path / "localtime").symlink_to("/var/db/timezone/zoneinfo/Europe/Oslo")
     assert machine_zone({}, tmp_path) == "Europe/Oslo"
+
+
+def test_calendar_accounts_have_names_of_the_households_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.joinpath("passfel.toml").write_text(
+        '[caldav.icloud]\nurl = "https://caldav.icloud.com"\nusername = "ana"\n[calendar]\ndefault = "icloud/Family"\n'
+    )
+    monkeypatch.setenv("PASSFEL_CALDAV__ICLOUD__PASSWORD", "hush")
+    monkeypatch.setenv("PASSFEL_CALDAV__CLOUD__URL", "https://cloud.example.org/remote.php/dav")
+    settings = load_settings()
+    assert sorted(settings.caldav) == ["cloud", "icloud"]
+    assert settings.caldav["icloud"].password.get_secret_value() == "hush"
+    assert settings.calendar.default == "icloud/Family"
+
+
+def test_a_wrong_setting_of_a_calendar_account_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.joinpath("passfel.toml").write_text('[caldav.icloud]\nuser = "ana"\n')
+    assert "“caldav.icloud.user” in" in complaint()
+    tmp_path.joinpath("passfel.toml").write_text('[caldav.icloud]\nusername = "ana"\n')
+    assert "caldav.icloud.url" in complaint()

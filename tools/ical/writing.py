@@ -48,7 +48,9 @@ def new_event(uid: str, values: dict[str, Any], now: datetime) -> bytes:
         event.add(name, local.date() if values.get("all_day") else local)
     event.add("SUMMARY", values["title"])
     if values.get("rule"):
-        event.add("RRULE", vRecur.from_ical(_rule(values["rule"], zone, all_day=bool(values.get("all_day")))))
+        event.add(
+            "RRULE", vRecur.from_ical(rule_for(values["rule"], zone, all_day=bool(values.get("all_day"))))
+        )
     if values.get("location"):
         event.add("LOCATION", values["location"])
     return calendar_of(event)
@@ -221,7 +223,7 @@ def _touch(component: Component, now: datetime) -> None:
     component["LAST-MODIFIED"] = vDDDTypes(stamp)
 
 
-def _rule(rule: str, zone: ZoneInfo, *, all_day: bool) -> str:
+def rule_for(rule: str, zone: ZoneInfo, *, all_day: bool) -> str:
     """UNTIL in the form that RFC 5545 asks for: a date beside dates, UTC beside hours."""
     parts = dict(part.split("=", 1) for part in rule.split(";") if "=" in part)
     until = parts.get("UNTIL", "")

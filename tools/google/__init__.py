@@ -1,0 +1,1 @@
+"""Google's sign-in for installed apps."""
