@@ -108,6 +108,24 @@ def doctor(as_json: AsJson = False) -> int:
 
 @commands.command()
 @_told
+def login(
+    service: Annotated[Literal["google"], typer.Argument(help="The service to sign in to.")],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port the browser comes back to; 0 takes a free one.")
+    ] = 0,
+) -> int:
+    """Sign the household in to a service, in a browser on this machine.
+
+    On a machine without a browser, forward a port of another one to it (ssh -L 8765:127.0.0.1:8765 box), give it
+    with --port, and open the address there.
+    """
+    from passfel.app.login import login
+
+    return login(service, port)
+
+
+@commands.command()
+@_told
 def graph() -> int:
     """Print the state machine as a Mermaid drawing."""
     from passfel.app.graph_picture import graph_picture

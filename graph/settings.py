@@ -18,6 +18,7 @@ from passfel.tools.finance.coingecko import CoinGeckoSettings
 from passfel.tools.finance.frankfurter import FrankfurterSettings
 from passfel.tools.finance.prices import FinanceSettings
 from passfel.tools.finance.yahoo import YahooSettings
+from passfel.tools.google.settings import GoogleSettings
 from passfel.tools.home.home_assistant import HomeAssistantSettings
 from passfel.tools.http import HttpSettings
 from passfel.tools.notes.joplin import JoplinSettings
@@ -74,6 +75,7 @@ class AssistantSettings(BaseModel):
     caldav: dict[str, CalDavAccount] = Field(
         {}, description="Accounts on calendar servers, each under a name of yours."
     )
+    google: GoogleSettings = Field(default_factory=GoogleSettings)
     finance: FinanceSettings = Field(default_factory=FinanceSettings)
     frankfurter: FrankfurterSettings = Field(default_factory=FrankfurterSettings)
     coingecko: CoinGeckoSettings = Field(default_factory=CoinGeckoSettings)
