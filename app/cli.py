@@ -212,6 +212,15 @@ def bench_llm(
     )
 
 
+@bench.command("nlu")
+@_told
+def bench_nlu(as_json: AsJson = False) -> int:
+    """How long understanding takes with 20, 200 and 2,000 devices, beside Home Assistant's own sentences alone."""
+    from passfel.evals.bench_nlu import main as measure
+
+    return measure(as_json=as_json)
+
+
 @evaluate.command("tokens")
 @_told
 def eval_tokens(
@@ -234,6 +243,18 @@ def eval_intents(
     from passfel.evals.intents import main as measure
 
     return measure(file, wrong=wrong)
+
+
+@evaluate.command("home")
+@_told
+def eval_home(
+    file: Annotated[Path, typer.Option("--file", help='JSON lines: {"id", "text", "device_area"?}.')],
+    home: Annotated[Path, typer.Option("--home", help="The home as JSON: floors, areas, entities.")],
+) -> int:
+    """Say what each sentence does to a home in a file, a JSON line each; figures on standard error."""
+    from passfel.evals.home import main as measure
+
+    return measure(file, home)
 
 
 @evaluate.command("faults")

@@ -64,8 +64,7 @@ class PaperHome:
             _followed(entity, service) if entity.entity_id in service.entity_ids else entity
             for entity in self._now.entities
         )
-        self._now = self._now.model_copy(update={"entities": changed})
-        self._now.__dict__.pop("by_id", None)
+        self._now = self._now.with_entities(changed)
 
     async def changed(self, seconds: float) -> bool:
         """Nothing changes by itself."""

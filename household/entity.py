@@ -53,7 +53,7 @@ class Entity(_Named):
     hidden: bool = False
     """Kept for set-up or diagnosis, or hidden by the household: nobody asks for it by a group."""
 
-    @cached_property
+    @property
     def domain(self) -> str:
         """What it is to the server: light, cover, sensor."""
         return self.entity_id.partition(".")[0]
@@ -102,6 +102,17 @@ class Home(BaseModel):
     def floor_of(self) -> Mapping[str, Floor]:
         """The floors by their ids."""
         return {floor.floor_id: floor for floor in self.floors}
+
+    def with_entities(self, entities: tuple[Entity, ...], as_of: datetime | None = None) -> "Home":
+        """The same rooms and names with other states; what was looked up in the old ones is not kept."""
+        return Home(
+            floors=self.floors,
+            areas=self.areas,
+            entities=entities,
+            temperature_unit=self.temperature_unit,
+            version=self.version,
+            as_of=as_of,
+        )
 
     def room(self, entity: Entity) -> str:
         """The name of the room it is in; empty where it has none."""

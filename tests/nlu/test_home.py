@@ -114,5 +114,5 @@ def test_new_names_are_known_when_the_home_changes():
     understander = HomeUnderstander(lambda: home)
     assert understander.match("turn on the lava lamp", TURN) is None
     lamp = Entity(entity_id="light.lava", name="Lava Lamp")
-    home = home.model_copy(update={"entities": (*home.entities, lamp), "version": 1})
+    home = Home(areas=home.areas, entities=(*home.entities, lamp), version=1)
     assert understander.match("turn on the lava lamp", TURN) is not None

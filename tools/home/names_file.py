@@ -42,7 +42,7 @@ class NamesFile:
             return
         entities = tuple(_named_only(entity) for entity in home.entities)
         try:
-            kept = home.model_copy(update={"entities": entities, "as_of": datetime.now(UTC)})
+            kept = home.with_entities(entities, datetime.now(UTC))
             await asyncio.to_thread(_write, self._path, kept)
         except OSError as error:
             log.warning("the names of the home could not be kept: %s", error.strerror)

@@ -140,16 +140,39 @@ def _color(entity: Entity, value: str) -> Mapping[str, Any]:
     return {"color_name": said.replace(" ", "")}
 
 
+def _set_to(entity: Entity) -> float | None:
+    """The temperature that is set; of a range that is kept, its middle."""
+    single, low, high = (
+        entity.attributes.get(name) for name in ("temperature", "target_temp_low", "target_temp_high")
+    )
+    if single is not None:
+        return float(single)
+    return (float(low) + float(high)) / 2 if low is not None and high is not None else None
+
+
+def _temperature_seen(before: Entity, after: Entity, value: str) -> bool:
+    now, then = _set_to(after), _set_to(before)
+    if now is None:
+        return False
+    return now != then if is_relative(value) else abs(now - number_of(value)) <= 0.6
+
+
 def _temperature(entity: Entity, value: str) -> Mapping[str, Any]:
     wanted = number_of(value)
     if is_relative(value):
-        now = entity.attributes.get("temperature")
+        now = _set_to(entity)
         if now is None:
             raise RequestError(f"{entity.name} has no temperature set that could be changed. Say which one.")
-        wanted += float(now)
+        wanted += now
     low, high = entity.attributes.get("min_temp"), entity.attributes.get("max_temp")
     if (low is not None and wanted < float(low)) or (high is not None and wanted > float(high)):
         raise RequestError(f"{entity.name} can be set from {low:g} to {high:g} degrees.")
+    if entity.attributes.get("temperature") is None and entity.attributes.get("target_temp_low") is not None:
+        # It heats and cools: the range is moved as it is, for a narrower one would change what it does.
+        half = (
+            float(entity.attributes["target_temp_high"]) - float(entity.attributes["target_temp_low"])
+        ) / 2
+        return {"target_temp_low": wanted - half, "target_temp_high": wanted + half}
     return {"temperature": wanted}
 
 
@@ -213,11 +236,9 @@ _PLAIN: dict[tuple[str, str], Doing] = {
     ),
     ("set_brightness", "light"): Doing("light.turn_on", _near("brightness", 2.55), _brightness),
     ("set_color", "light"): Doing("light.turn_on", _is("on"), _color),
-    ("set_temperature", "climate"): Doing(
-        "climate.set_temperature", _near("temperature", slack=0.6), _temperature
-    ),
+    ("set_temperature", "climate"): Doing("climate.set_temperature", _temperature_seen, _temperature),
     ("set_temperature", "water_heater"): Doing(
-        "water_heater.set_temperature", _near("temperature", slack=0.6), _temperature
+        "water_heater.set_temperature", _temperature_seen, _temperature
     ),
     ("set_mode", "climate"): Doing("climate.set_hvac_mode", _mode_seen, _mode),
     ("set_speed", "fan"): Doing(
