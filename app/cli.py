@@ -27,6 +27,8 @@ evaluate = typer.Typer(
     help="Judge the assistant by what it does.", no_args_is_help=True, rich_markup_mode=None
 )
 commands.add_typer(evaluate, name="eval")
+feeds = typer.Typer(help="The news feeds that are read.", no_args_is_help=True, rich_markup_mode=None)
+commands.add_typer(feeds, name="feeds")
 
 Thread = Annotated[str, typer.Option(help="The conversation that is gone on with.")]
 User = Annotated[str, typer.Option(help="Whose calendar, tasks and notes are meant.")]
@@ -310,6 +312,33 @@ def serve_model(
         tuple(extra or ()), box,
     )  # fmt: skip
     return serve_model(engine, print_only, options, check_only=check, force=force)
+
+
+@feeds.command("import")
+@_told
+def feeds_import(file: Annotated[Path, typer.Argument(help="An OPML file, as feed readers export it.")]) -> int:
+    """Put the feeds of an OPML file to the household's."""
+    from passfel.app.feeds import import_feeds
+
+    return import_feeds(file)
+
+
+@feeds.command("list")
+@_told
+def feeds_list() -> int:
+    """List every feed that is read: where it is from, its section, name and address."""
+    from passfel.app.feeds import list_feeds
+
+    return list_feeds()
+
+
+@feeds.command("remove")
+@_told
+def feeds_remove(url: Annotated[str, typer.Argument(help="The address of an imported feed.")]) -> int:
+    """Take an imported feed out again."""
+    from passfel.app.feeds import remove_feed
+
+    return remove_feed(url)
 
 
 @commands.callback(invoke_without_command=True)

@@ -7,6 +7,7 @@ from passfel.graph.calendars import build_calendars
 from passfel.graph.finance import build_finance
 from passfel.graph.home import build_home
 from passfel.graph.knowledge import build_knowledge, providers_of
+from passfel.graph.news import build_news
 from passfel.graph.notes import build_notes
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.sources import household_sources
@@ -45,6 +46,7 @@ ABILITIES = (
     "contacts",
     "the time",
     "the weather",
+    "the news",
     "sums and conversions",
     "prices, rates and your portfolio",
     "what an encyclopaedia, arXiv or the web knows",
@@ -75,6 +77,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     )
     knowledge = build_knowledge(http, settings.knowledge)
     finance = build_finance(http, settings, records, clock)
+    news = build_news(http, settings, clock)
     notes = build_notes(http, settings, records, ledger, database)
     tools = (
         *calendar_tools(calendars),
@@ -86,6 +89,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *clock_tools(),
         *calculator_tools(),
         *finance.tools,
+        *news.tools,
         *knowledge_tools(knowledge),
         *home.tools,
         *undo_tools(ledger),
@@ -114,6 +118,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
             *calendars.remotes,
             *finance.providers,
             *([notes.elsewhere] if notes.elsewhere else []),
+            *news.providers,
             *providers_of(knowledge),
             *home.providers,
         ),

@@ -21,6 +21,8 @@ from passfel.tools.finance.yahoo import YahooSettings
 from passfel.tools.google.settings import GoogleSettings
 from passfel.tools.home.home_assistant import HomeAssistantSettings
 from passfel.tools.http import HttpSettings
+from passfel.tools.news.feed_list import NewsSettings
+from passfel.tools.news.ground_news import GroundNewsSettings
 from passfel.tools.notes.joplin import JoplinSettings
 from passfel.tools.notes.several import NotesSettings
 from passfel.tools.weather.nws import NwsSettings
@@ -67,6 +69,8 @@ class AssistantSettings(BaseModel):
     http: HttpSettings = Field(default_factory=HttpSettings)
     open_meteo: OpenMeteoSettings = Field(default_factory=OpenMeteoSettings)
     nws: NwsSettings = Field(default_factory=NwsSettings)
+    news: NewsSettings = Field(default_factory=NewsSettings)
+    ground_news: GroundNewsSettings = Field(default_factory=GroundNewsSettings)
     home_assistant: HomeAssistantSettings = Field(
         default_factory=lambda: HomeAssistantSettings.model_validate({})
     )

@@ -2,7 +2,8 @@
 
 A file lists `intents`, named by the tool they call. Each block of sentences carries metadata:
 `arguments` (argument: slot, slot.part or =literal), `require` and `refuse` (slots or parts that must
-or must not be there), or `reply` (a sentence to answer with, where no tool is needed).
+or must not be there), or `reply` (a sentence to answer with, where no tool is needed); and `writing`, where a
+language model writes a better answer than the tool's own sentences are.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,8 @@ class Match:
     free_text: str
     open: str = ""
     """Whether its free text would swallow another request: "", "maybe" or "always"."""
+    writing: bool = False
+    """Whether the answer is to be written: by a language model, where there is one."""
 
 
 class Grammar:
@@ -180,7 +183,9 @@ def _match(result: RecognizeResult, text: str, whens: list[When]) -> Match | Non
     call = None if reply else Call(result.intent.name, arguments(metadata.get("arguments", {}), slots))
     letters = sum(len(said.text) for said in free) + len(free)
     free_text = " ".join(said.text for said in free)
-    return Match(str(metadata["domain"]), call, reply, letters, free_text, str(metadata.get("open", "")))
+    writing = bool(metadata.get("writing")) and call is not None
+    opened = str(metadata.get("open", ""))
+    return Match(str(metadata["domain"]), call, reply, letters, free_text, opened, writing)
 
 
 def _said(entity: MatchEntity, text: str, whens: list[When]) -> Said:

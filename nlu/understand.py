@@ -85,7 +85,10 @@ class Understander:
         """What `text` asks for; calls only where every word is accounted for."""
         if len(text) > LONGEST:
             return Understanding(intents=("chat",), effort="long_form", confidence=0.5)
-        return self._understand(self._utterance(text, turn))
+        understood = self._understand(self._utterance(text, turn))
+        if understood.calls and understood.effort == "long_form":
+            return replace(understood, calls=(), whole=False)
+        return understood
 
     def understand_leniently(self, text: str, turn: Turn) -> Understanding:
         """What can be taken from `text` when there is no language model to ask."""
@@ -200,6 +203,8 @@ def _understood(matches: list[Match]) -> Understanding:
     calls = tuple(call for match in matches for call in _calls(match))
     reply = " ".join(match.reply for match in matches if match.reply)
     effort: Effort = "tool" if calls else "simple"
+    if any(match.writing for match in matches):
+        effort = "long_form"
     return Understanding(intents, effort, SURE, calls=calls, whole=True, reply=reply)
 
 

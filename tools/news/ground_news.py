@@ -121,7 +121,8 @@ class GroundNews:
 
     async def _about(self, page: "Page", topic: str) -> list[Story]:
         """The topic's own page, and where there is none, what the site finds."""
-        slug = re.sub(r"[^a-z0-9]+", "-", topic.casefold()).strip("-")
+        named = re.sub(r"^(?:the|a|an)\s+", "", topic.casefold())
+        slug = re.sub(r"[^a-z0-9]+", "-", named).strip("-")
         wanted = words_of(topic)
         for path in (f"/interest/{slug}", f"/search?q={quote(topic)}"):
             stories = await self._read(page, path)

@@ -116,6 +116,7 @@ class _Desk:
     async def headlines(
         self, turn: Turn, section: str, source: str, since: datetime | None, count: int
     ) -> Answer:
+        _past(since, turn)
         news = await self._provider.latest(section or ("" if source else MAIN), source)
         _answered(news, section, source)
         found = [article for article in news.articles if _is_new(article, since)]
@@ -123,6 +124,7 @@ class _Desk:
         return self._told(turn, news, found[: max(1, min(count, MOST))], what)
 
     async def search(self, turn: Turn, topic: str, source: str, since: datetime | None) -> Answer:
+        _past(since, turn)
         news = await self._provider.latest("", source)
         _answered(news, "", source)
         found = [article for article in about(news.articles, topic) if _is_new(article, since)]
@@ -180,6 +182,11 @@ def _topic(topic: str) -> str:
     if not wanted:
         raise RequestError("What should the news be about?")
     return wanted
+
+
+def _past(since: datetime | None, turn: Turn) -> None:
+    if since is not None and since > turn.now:
+        raise RequestError("Tomorrow's news is not written yet: ask for a time that has begun.")
 
 
 def _answered(news: News, section: str, source: str) -> None:
