@@ -5,7 +5,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from passfel.tests.servers.arxiv import arxiv
+from passfel.tests.servers.coingecko import coingecko
+from passfel.tests.servers.duckduckgo import search_engines
+from passfel.tests.servers.frankfurter import frankfurter
+from passfel.tests.servers.joplin import TOKEN, joplin
 from passfel.tests.servers.open_meteo import open_meteo
+from passfel.tests.servers.wikidata import wikidata
+from passfel.tests.servers.wikipedia import wikipedia
+from passfel.tests.servers.yahoo import yahoo
 
 Overrides = Mapping[str, Any]
 
@@ -35,4 +43,52 @@ def _open_meteo(url: str) -> Overrides:
     return {"open_meteo": {"forecast_url": f"{url}/v1/forecast", "geocoding_url": f"{url}/v1/search"}}
 
 
-PROBES = (Probe("Open-Meteo", "what is the weather in Lisbon", open_meteo, _open_meteo),)
+def _wikipedia(url: str) -> Overrides:
+    return {"knowledge": {"wikipedia": {"url": url}}}
+
+
+def _wikidata(url: str) -> Overrides:
+    return {"knowledge": {"wikidata": {"api_url": f"{url}/w/api.php", "query_url": f"{url}/sparql"}}}
+
+
+def _arxiv(url: str) -> Overrides:
+    return {"knowledge": {"arxiv": {"url": f"{url}/api/query"}}}
+
+
+def _instant_answers(url: str) -> Overrides:
+    return {"knowledge": {"instant_answers": {"url": f"{url}/instant"}}}
+
+
+def _duckduckgo(url: str) -> Overrides:
+    return {"knowledge": {"web_search": {"engines": ["duckduckgo"], "urls": {"duckduckgo": f"{url}/html/"}}}}
+
+
+def _frankfurter(url: str) -> Overrides:
+    return {"frankfurter": {"url": url}}
+
+
+def _coingecko(url: str) -> Overrides:
+    # A key only because a keyless one may ask five times a minute.
+    return {"coingecko": {"url": url, "api_key": "k"}}
+
+
+def _yahoo(url: str) -> Overrides:
+    return {"yahoo": {"url": url, "enabled": True, "browser": False}}
+
+
+def _joplin(url: str) -> Overrides:
+    return {"joplin": {"url": url, "token": TOKEN}}
+
+
+PROBES = (
+    Probe("Open-Meteo", "what is the weather in Lisbon", open_meteo, _open_meteo),
+    Probe("DuckDuckGo's instant answer service", "who is Marc Brunel", search_engines, _instant_answers),
+    Probe("Wikipedia", "who is Ada Lovelace", wikipedia, _wikipedia),
+    Probe("Wikidata", "what is the capital of Australia", wikidata, _wikidata),
+    Probe("arXiv", "latest papers on diffusion models", arxiv, _arxiv),
+    Probe("DuckDuckGo", "search the web for heat pumps", search_engines, _duckduckgo),
+    Probe("Frankfurter", "what was the euro at on 3 march", frankfurter, _frankfurter),
+    Probe("CoinGecko", "what is the price of bitcoin", coingecko, _coingecko),
+    Probe("Yahoo Finance", "how is Apple doing", yahoo, _yahoo),
+    Probe("Joplin", "what did I note about the boiler", joplin, _joplin),
+)

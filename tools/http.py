@@ -168,11 +168,18 @@ class Http:
             return await self._try(sent, rate, time.monotonic() + seconds, tries)
 
     async def _try(self, sent: Sent, rate: Rate, ends_at: float, tries: int) -> Reply:
+        failed: TryAgainError | None = None
         for number in range(1, tries + 1):
-            await self._wait_for_place(sent.source, rate, ends_at)
+            try:
+                await self._wait_for_place(sent.source, rate, ends_at)
+            except LimitedError:
+                if failed is not None:  # our own rate leaves no time for another try
+                    await self._give_up(failed)
+                raise
             try:
                 return await self._send(sent)
             except TryAgainError as failure:
+                failed = failure
                 pause = failure.pause_s if failure.pause_s is not None else backoff(number)
                 if number == tries or time.monotonic() + pause >= ends_at:
                     await self._give_up(failure)

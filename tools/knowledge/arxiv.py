@@ -16,10 +16,11 @@ from passfel.tools.knowledge.wording import first_sentences, one_line
 
 SOURCE = "arXiv"
 RATE = Rate(1, timedelta(seconds=3))  # its terms of use: one request every three seconds, one at a time
-DEADLINE = timedelta(seconds=9)
+PATIENCE = 2
+"""Deadlines that it may take: it is slow, and one request may have to wait for the one before."""
 STAYS = timedelta(days=1)
 """Its index changes once a day."""
-ATOM = ("application/atom+xml", "application/xml", "text/xml")
+ATOM = ("application/xml", "application/atom+xml", "text/xml")
 SPACES = {
     "atom": "http://www.w3.org/2005/Atom",
     "search": "http://a9.com/-/spec/opensearch/1.1/",
@@ -97,7 +98,7 @@ class Arxiv:
                     accept=ATOM,
                     params=params,
                     lifetime=lifetime,
-                    deadline=DEADLINE,
+                    deadline=timedelta(seconds=PATIENCE * self._http.settings.deadline_s),
                     rate=RATE,
                 )
             except StatusError as error:

@@ -13,12 +13,12 @@ from passfel.household.sharing import Rate
 from passfel.tools.http import Http
 from passfel.tools.knowledge.wording import first_sentences, one_line
 
-SOURCE = "DuckDuckGo's short answers"
+SOURCE = "DuckDuckGo's instant answer service"
 NAME = "DuckDuckGo"
 HOME = "https://duckduckgo.com/"
 RATE = Rate(1)
 STAYS = timedelta(days=1)
-KINDS = ("application/x-javascript", "application/javascript", "text/javascript", "application/json")
+KINDS = ("application/json", "application/x-javascript", "application/javascript", "text/javascript")
 MOST_CHOICES = 6
 
 
@@ -69,7 +69,7 @@ class InstantAnswers:
 def read_answer(answer: Any) -> Summary | None:
     """Read an instant answer; None where it is empty, as most are."""
     if not isinstance(answer, dict) or "RelatedTopics" not in answer:
-        raise BrokenAnswerError(SOURCE, f"{NAME} gave an answer that makes no sense.")
+        raise BrokenAnswerError(SOURCE, f"{SOURCE} gave an answer that makes no sense.")
     title = one_line(_said(answer, "Heading"), 120)
     where = one_line(_said(answer, "AbstractSource"), 40)
     text = first_sentences(_said(answer, "AbstractText") or _said(answer, "Definition"), 3)

@@ -22,8 +22,9 @@ from passfel.tools.http_messages import Reply
 from passfel.tools.knowledge.provider import WebSearch
 from passfel.tools.knowledge.wording import one_line
 
-RATE = Rate(1, timedelta(seconds=3))
-DEADLINE = timedelta(seconds=7)
+RATE = Rate(2, timedelta(seconds=6))
+PATIENCE = 1.5
+"""Deadlines that a search may take."""
 STAYS = timedelta(hours=1)
 REST = timedelta(minutes=10)
 """How long an engine that takes us for a robot is left alone."""
@@ -110,7 +111,7 @@ class Engine:
                 params=None if posted else said,
                 headers={"Content-Type": "application/x-www-form-urlencoded"} if posted else None,
                 content=urlencode(said).encode() if posted else None,
-                deadline=DEADLINE,
+                deadline=timedelta(seconds=PATIENCE * self._http.settings.deadline_s),
                 rate=RATE,
                 reads_only=True,
             )
@@ -152,7 +153,7 @@ class SearxNG:
                 params,
                 source=self.source,
                 lifetime=STAYS,
-                deadline=DEADLINE,
+                deadline=timedelta(seconds=PATIENCE * self._http.settings.deadline_s),
                 rate=Rate(2),
             )
         except StatusError as error:

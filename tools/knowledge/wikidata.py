@@ -25,7 +25,8 @@ HITS = 5
 QUERY_RATE = Rate(
     5, timedelta(seconds=5)
 )  # it allows a minute of its computing a minute, five at once; one household is far below
-QUERY_DEADLINE = timedelta(seconds=6)
+PATIENCE = 1.3
+"""Deadlines that a query may take."""
 RESULTS = "application/sparql-results+json"
 NO_TOPICS = ("disambiguation page", "family name", "given name", "surname", "Wikimedia ")
 
@@ -149,7 +150,7 @@ class Wikidata:
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
                 content=urlencode({"query": query}).encode(),
                 lifetime=STAYS,
-                deadline=QUERY_DEADLINE,
+                deadline=timedelta(seconds=PATIENCE * self._http.settings.deadline_s),
                 rate=QUERY_RATE,
                 reads_only=True,
             )
