@@ -316,7 +316,9 @@ def serve_model(
 
 @feeds.command("import")
 @_told
-def feeds_import(file: Annotated[Path, typer.Argument(help="An OPML file, as feed readers export it.")]) -> int:
+def feeds_import(
+    file: Annotated[Path, typer.Argument(help="An OPML file, as feed readers export it.")],
+) -> int:
     """Put the feeds of an OPML file to the household's."""
     from passfel.app.feeds import import_feeds
 
