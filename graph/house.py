@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from passfel.graph.build import House
 from passfel.graph.calendars import build_calendars
+from passfel.graph.documents import build_documents
 from passfel.graph.finance import build_finance
 from passfel.graph.home import build_home
 from passfel.graph.knowledge import build_knowledge, providers_of
@@ -25,9 +26,11 @@ from passfel.tools.calculator.tools import calculator_tools
 from passfel.tools.calendar.tools import calendar_tools
 from passfel.tools.clock.tools import clock_tools
 from passfel.tools.contacts.tools import contact_tools
+from passfel.tools.documents.tools import document_tools
 from passfel.tools.http import Http, HttpSettings
 from passfel.tools.knowledge.tools import knowledge_tools
 from passfel.tools.limits import MemoryCache, TokenBuckets
+from passfel.tools.mcp.tools import McpServers
 from passfel.tools.notes.tools import note_tools
 from passfel.tools.reminders.tools import reminder_tools
 from passfel.tools.tasks.tools import task_tools
@@ -44,6 +47,7 @@ ABILITIES = (
     "reminders",
     "notes",
     "contacts",
+    "your documents",
     "the time",
     "the weather",
     "the news",
@@ -54,7 +58,11 @@ ABILITIES = (
 
 
 def build_house(settings: AssistantSettings, database: Database, clock: Clock = system_clock) -> House:
-    """Put the rooms together over a database that may still be closed; nothing is opened here."""
+    """Put the rooms together over a database that may still be closed; nothing is opened here.
+
+    An MCP server that was never heard is asked for its tools first, for the graph is compiled with them: that takes
+    a few seconds, once. Afterwards what it said is known.
+    """
     make_turn = turn_maker(settings.household, clock)
     records, ledger = Records(database), EffectsLedger(database)
     redis = SharedRedis(settings.redis, settings.data_dir)
@@ -79,12 +87,14 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     finance = build_finance(http, settings, records, clock)
     news = build_news(http, settings, clock)
     notes = build_notes(http, settings, records, ledger, database)
+    documents = build_documents(settings, database)
     tools = (
         *calendar_tools(calendars),
         *task_tools(records.tasks),
         *reminder_tools(records.reminders),
         *note_tools(notes),
         *contact_tools(records.contacts),
+        *document_tools(documents),
         *weather_tools(weather),
         *clock_tools(),
         *calculator_tools(),
@@ -94,6 +104,8 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *home.tools,
         *undo_tools(ledger),
     )
+    mcp = McpServers(settings.mcp, settings.data_dir)
+    tools += tuple(mcp.tools(taken={tool.name for tool in tools}))
     ladder = build_ladder(
         settings.llm,
         understander.understand_leniently,
@@ -111,6 +123,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         episodes=Episodes(database),
         sources=household_sources(calendars, records),
         records=records,
+        documents=documents,
         redis=redis,
         providers=(
             open_meteo,
@@ -121,8 +134,10 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
             *news.providers,
             *providers_of(knowledge),
             *home.providers,
+            *mcp.servers,
         ),
-        closing=(*home.closing, ladder.aclose, http.aclose, redis.aclose),
+        opening=(mcp.start,),
+        closing=(*home.closing, mcp.aclose, ladder.aclose, http.aclose, redis.aclose),
     )
     understander.warm(Turn(now=make_turn(None).now))
     return house

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field, field_validator
 
 from passfel.graph.knowledge import KnowledgeSettings
 from passfel.household.turn import Place, Units
+from passfel.memory.documents_sync import DocumentSettings
+from passfel.memory.embeddings import EmbeddingSettings
 from passfel.memory.postgres import PostgresSettings
 from passfel.memory.redis import RedisSettings
 from passfel.serving.settings import LlmSettings, VeniceSettings
@@ -21,6 +23,7 @@ from passfel.tools.finance.yahoo import YahooSettings
 from passfel.tools.google.settings import GoogleSettings
 from passfel.tools.home.home_assistant import HomeAssistantSettings
 from passfel.tools.http import HttpSettings
+from passfel.tools.mcp.settings import McpSettings
 from passfel.tools.news.feed_list import NewsSettings
 from passfel.tools.news.ground_news import GroundNewsSettings
 from passfel.tools.notes.joplin import JoplinSettings
@@ -64,6 +67,8 @@ class AssistantSettings(BaseModel):
     household: HouseholdSettings = Field(default_factory=HouseholdSettings)
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)
+    embeddings: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
+    documents: DocumentSettings = Field(default_factory=DocumentSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
     venice: VeniceSettings = Field(default_factory=VeniceSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
@@ -75,6 +80,7 @@ class AssistantSettings(BaseModel):
         default_factory=lambda: HomeAssistantSettings.model_validate({})
     )
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
+    mcp: McpSettings = Field(default_factory=McpSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     caldav: dict[str, CalDavAccount] = Field(
         {}, description="Accounts on calendar servers, each under a name of yours."
