@@ -33,7 +33,7 @@ class NwsWorld:
     status: int = 0
     """Every request is answered with this problem, where it is set."""
     failing: str = ""
-    """Only requests whose path holds this are answered with it."""
+    """Only requests whose path ends so are answered with it."""
     measured_ago: timedelta = timedelta(minutes=20)
     requests: list[Request] = field(default_factory=list)
     url: str = ""
@@ -85,7 +85,7 @@ def _gated(
         agent = request.headers.get("user-agent", "")
         if not agent or agent.startswith(GENERIC[1:]):
             return Response(DENIED, 403, media_type="text/html")
-        if world.status and world.failing in request.url.path:
+        if world.status and request.url.path.endswith(world.failing):
             if world.status == 403:
                 return Response(DENIED, 403, media_type="text/html")
             return _problem(world.status, "UnexpectedProblem", "An unexpected problem has occurred.")

@@ -238,8 +238,18 @@ async def test_without_a_measurement_the_forecast_s_hour_is_now(ask: Ask, servic
 async def test_a_forecast_without_raw_figures_is_still_one(ask: Ask, turn: Turn, service: NwsWorld):
     midnight = turn.now.replace(hour=0, minute=0)
     tomorrow = {"start": midnight + timedelta(days=1), "end": midnight + timedelta(days=2)}
-    service.status, service.failing = 404, "/gridpoints/XYZ/7,1"
-    assert "(Open-Meteo, " in await ask(place="Denver", **tomorrow), "the whole forecast was gone"
+    service.status, service.failing = 500, "/gridpoints/XYZ/7,1"
+    assert await ask(place="Denver", about="rain", **tomorrow) == (
+        "Rain is likely tomorrow in Denver: 80% chance (NOAA/NWS, 23 November)."
+    )
+
+
+async def test_a_forecast_without_hours_is_the_other_s(ask: Ask, service: NwsWorld):
+    service.status, service.failing = 404, "/forecast/hourly"
+    assert "(Open-Meteo, " in await ask(place="Denver", detail="days")
+
+
+def test_lengths_are_read_as_iso_8601_writes_them():
     assert read_length("P1DT6H") == timedelta(hours=30)
     with pytest.raises(ValueError, match="no length"):
         read_length("an hour")
