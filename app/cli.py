@@ -180,6 +180,40 @@ def maintenance(
     return maintenance(wish, wait=wait, patience_s=patience)
 
 
+@commands.command()
+@_told
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders and files.")] = None,
+    user: Annotated[str, typer.Option(help="Whose documents they are; without it, the household's.")] = "",
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Let go of what was read, also where a whole folder is gone.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Read documents: PDF, Word, PowerPoint, Excel, OpenDocument, web pages, Markdown, text, e-mail.
+
+    Only what is new or changed since the last run is read; what is gone is let go of; what can't be read is named and
+    passed over. It can be stopped at any time and run again.
+    """
+    from passfel.app.ingest import ingest
+
+    return ingest(paths or [], user=user, forget=forget, as_json=as_json)
+
+
+@commands.command()
+@_told
+def search(
+    words: Annotated[list[str], typer.Argument(help="What to look for, in any words.")],
+    user: Annotated[str, typer.Option(help="Who asks: their documents, and the household's.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 5,
+    as_json: AsJson = False,
+) -> int:
+    """Search the documents that were read. Exit code 1 where nothing is found."""
+    from passfel.app.search import search
+
+    return search(" ".join(words), user=user, limit=limit, as_json=as_json)
+
+
 @bench.command("turn")
 @_told
 def bench_turn(

@@ -13,6 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from passfel.app.settings import load_settings
 from passfel.graph.assistant import Graph, open_checkpoints
 from passfel.graph.build import build_graph
+from passfel.graph.documents import keeping_up
 from passfel.graph.house import build_house
 from passfel.graph.settings import AssistantSettings
 from passfel.household.errors import SettingsError
@@ -45,7 +46,7 @@ class Household:
         self._belongs_to(asyncio.get_running_loop())
         self._users += 1
         try:
-            async with open_checkpoints(self.database) as kept:
+            async with open_checkpoints(self.database) as kept, keeping_up(self.house.documents):
                 for begin in self.house.opening:
                     begin()
                 yield kept

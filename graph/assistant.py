@@ -16,6 +16,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot, StreamMode
 
 from passfel.graph.build import House, build_graph, derivable
+from passfel.graph.documents import keeping_up
 from passfel.graph.house import build_house
 from passfel.graph.priming import primed
 from passfel.graph.settings import AssistantSettings
@@ -209,7 +210,8 @@ async def open_assistant(
             graph = build_graph(house).compile(checkpointer=saver, store=store)
             for begin in house.opening:
                 begin()
-            async with primed(settings.llm, house.tools, Maintenance(settings.data_dir)):
+            heads_primed = primed(settings.llm, house.tools, Maintenance(settings.data_dir))
+            async with heads_primed, keeping_up(house.documents):
                 yield Assistant(graph, saver, house, database)
     finally:
         for close in house.closing:

@@ -10,6 +10,7 @@ from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 
 from passfel.household.understanding import Understand
+from passfel.memory.documents import Documents
 from passfel.memory.effects import EffectsLedger
 from passfel.memory.episodes import Episodes
 from passfel.memory.records import Records
@@ -40,6 +41,8 @@ class House:
     sources: dict[str, Source]
     records: Records
     thinking: ThinkingSettings
+    documents: Documents | None = None
+    """What the household's files say."""
     redis: SharedRedis | None = None
     """What is shared with the household's other processes, for the doctor to ask."""
     providers: tuple[Provider, ...] = ()

@@ -82,7 +82,7 @@ class Outline:
 def cut(reading: Reading) -> list[Chunk]:
     """The chunks of a document: paragraphs together as long as they fit, never across two headings."""
     return [
-        Chunk(BETWEEN.join(section.headings), text, section.page)
+        Chunk(BETWEEN.join(_below(reading.title, section.headings)), text, section.page)
         for section in reading.sections
         for text in _packed(section.text)
     ]
@@ -90,8 +90,12 @@ def cut(reading: Reading) -> list[Chunk]:
 
 def embedded_text(title: str, chunk: Chunk) -> str:
     """What of a chunk is embedded: where it stands, then what it says."""
-    where = chunk.heading if chunk.heading.startswith(title) else f"{title}{BETWEEN}{chunk.heading}"
-    return f"{where.removesuffix(BETWEEN)}\n{chunk.text}"
+    return f"{BETWEEN.join(filter(None, (title, chunk.heading)))}\n{chunk.text}"
+
+
+def _below(title: str, headings: tuple[str, ...]) -> tuple[str, ...]:
+    """The headings without one that only says the title again."""
+    return headings[1:] if headings and headings[0] == title else headings
 
 
 def _packed(text: str) -> Iterator[str]:

@@ -93,16 +93,31 @@ class Documents:
             )
             return cursor.rowcount
 
-    async def count(self, person: str) -> tuple[int, int]:
-        """How many documents and chunks a person can search."""
+    async def titles(self, person: str) -> list[str]:
+        """What the documents that a person can search call themselves, the latest read first."""
         async with self._database.connection() as connection:
             cursor = await connection.execute(
-                "SELECT (SELECT count(*) FROM documents WHERE owner = ANY(%(who)s) AND problem = '') AS documents,"
-                " (SELECT count(*) FROM chunks WHERE owner = ANY(%(who)s)) AS chunks",
-                {"who": _readable(person)},
+                "SELECT title FROM documents WHERE owner = ANY(%s) AND problem = '' ORDER BY read_at DESC, id DESC",
+                (_readable(person),),
             )
+            return [row["title"] for row in await cursor.fetchall()]
+
+    async def catch_up(self) -> int:
+        """Embed what has no vector in our model's space yet; returns how many pieces there were.
+
+        Can be stopped at any time. Until all is in, the model before ours goes on answering.
+        """
+        async with self._database.connection() as connection:
+            cursor = await connection.execute("SELECT EXISTS (SELECT FROM chunks) AS some")
             row = await cursor.fetchone()
-            return (row["documents"], row["chunks"]) if row else (0, 0)
+        if not row or not row["some"]:
+            return 0
+        return await self.vectors.fill()
+
+    async def recount(self) -> None:
+        """Let Postgres count how common words are, after much has changed."""
+        async with self._database.connection() as connection:
+            await connection.execute("ANALYZE chunks")
 
     async def search(self, person: str, words: str, limit: int = 5) -> list[Passage]:
         """The passages that answer best, of the person's own documents and the household's.

@@ -254,6 +254,16 @@ def _is_searched(said: Said) -> bool:
     return 0 < len(said.words) <= LONGEST_ITEM and {"my", "our"}.isdisjoint(said.words)
 
 
+def _is_told(said: Said) -> bool:
+    """What a document may say something about."""
+    return 0 < len(said.words) <= LONGEST_ITEM and said.words[-1] not in words("not_last")
+
+
+def _is_document(said: Said) -> bool:
+    """What kind of manual, contract or letter: "boiler", "home insurance", "Lavanda W7"."""
+    return _is_told(said) and len(said.words) <= 5 and said.words[0] not in words("not_first")
+
+
 def _is_company(said: Said) -> bool:
     """The name of a share or a coin that is not well known: short, and no date."""
     return 0 < len(said.words) <= 5 and not said.inside() and said.words[0] not in words("not_first")
@@ -272,6 +282,8 @@ _CONDITIONS: dict[str, Callable[[Said], bool]] = {
     "finished": _is_finished,
     "family": _is_family,
     "company": _is_company,
+    "told": _is_told,
+    "document": _is_document,
     "subject": _is_subject,
     "topic": _is_topic,
     "someone": _is_someone,

@@ -19,7 +19,7 @@ from passfel.nodes.approval import ask, needs_yes
 from passfel.nodes.concerns import find_concerns
 from passfel.nodes.state import Context, State
 from passfel.nodes.turn import MakeTurn, latest_request, thread_of, turn_at, unanswered
-from passfel.tools.contract import Outcome, annotations_of, takes_turn
+from passfel.tools.contract import Outcome, annotations_of, taints, takes_turn
 
 log = logging.getLogger(__name__)
 
@@ -170,9 +170,7 @@ def _not_done(call: ToolCall) -> ToolMessage:
 
 
 def _tainted(results: Sequence[ToolMessage], tools: Mapping[str, BaseTool]) -> bool:
-    return any(
-        annotations_of(tools[str(result.name)]).open_world for result in results if result.name in tools
-    )
+    return any(taints(annotations_of(tools[str(result.name)])) for result in results if result.name in tools)
 
 
 def _plain(name: str) -> str:

@@ -36,6 +36,10 @@ class Annotations(BaseModel):
     """Ours, not MCP's: its only effect is rows in our own Postgres, so one transaction holds the
     effect and the ledger's entry, and the effect happens exactly once."""
 
+    papers: bool = False
+    """Ours, not MCP's: it reads what the household keeps of others' writing (letters, manuals, saved pages). That is
+    private as our own rows are, and taints the turn as an open world does."""
+
     def as_mcp(self) -> dict[str, bool]:
         """As MCP spells them on the wire."""
         return {
@@ -48,6 +52,8 @@ class Annotations(BaseModel):
 
 READS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=False)
 """Reads what is ours."""
+READS_PAPERS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=False, papers=True)
+"""Reads what others wrote and the household keeps."""
 READS_WORLD = Annotations(read_only=True, destructive=False, idempotent=True, open_world=True)
 """Reads what others wrote."""
 WRITES = Annotations(destructive=False, open_world=False, local=True)
@@ -145,6 +151,11 @@ async def concern_about(tool: BaseTool, arguments: Mapping[str, Any], turn: Turn
         return ""
     said = schema.model_validate({**arguments, "turn": turn})
     return str(await concern(**{name: getattr(said, name) for name in said.model_fields_set}))
+
+
+def taints(annotations: Annotations) -> bool:
+    """Whether strangers may have written what such a tool gives back."""
+    return annotations.open_world or annotations.papers
 
 
 def annotations_of(tool: BaseTool) -> Annotations:
