@@ -1,4 +1,4 @@
-"""The calendars put together: the household's own, and the accounts that it has set up."""
+"""Calendars and task lists put together: the household's own, and the accounts that it has set up."""
 
 from passfel.graph.settings import AssistantSettings
 from passfel.memory.effects import EffectsLedger
@@ -9,6 +9,9 @@ from passfel.tools.calendar.local import LocalCalendar
 from passfel.tools.calendar.provider import RemoteCalendar
 from passfel.tools.calendar.several import KIND, Calendars
 from passfel.tools.http import Http
+from passfel.tools.tasks.provider import RemoteTasks
+from passfel.tools.tasks.several import KIND as TASKS_ELSEWHERE
+from passfel.tools.tasks.several import TaskLists
 
 
 def build_calendars(
@@ -24,6 +27,21 @@ def build_calendars(
     )
     ledger.restores(KIND, calendars.restore)
     return calendars
+
+
+def build_task_lists(
+    http: Http, settings: AssistantSettings, records: Records, ledger: EffectsLedger, database: Database
+) -> TaskLists:
+    """All task lists: the household's own, and those of its calendar accounts."""
+    remotes: list[RemoteTasks] = []
+    if settings.caldav:
+        from passfel.tools.tasks.caldav import CalDavTasks
+
+        remotes += [CalDavTasks(http, name, account) for name, account in settings.caldav.items()]
+    journal = Journal(database) if remotes else None
+    lists = TaskLists(records.tasks, remotes, journal=journal, default=settings.tasks.default)
+    ledger.restores(TASKS_ELSEWHERE, lists.restore)
+    return lists
 
 
 def _remotes(http: Http, settings: AssistantSettings) -> list[RemoteCalendar]:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from passfel.graph.build import House
-from passfel.graph.calendars import build_calendars
+from passfel.graph.calendars import build_calendars, build_task_lists
 from passfel.graph.documents import build_documents
 from passfel.graph.finance import build_finance
 from passfel.graph.home import build_home
@@ -90,7 +90,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     documents = build_documents(settings, database)
     tools = (
         *calendar_tools(calendars),
-        *task_tools(records.tasks),
+        *task_tools(build_task_lists(http, settings, records, ledger, database)),
         *reminder_tools(records.reminders),
         *note_tools(notes),
         *contact_tools(records.contacts),

@@ -28,6 +28,7 @@ from passfel.tools.news.feed_list import NewsSettings
 from passfel.tools.news.ground_news import GroundNewsSettings
 from passfel.tools.notes.joplin import JoplinSettings
 from passfel.tools.notes.several import NotesSettings
+from passfel.tools.tasks.several import TaskSettings
 from passfel.tools.weather.nws import NwsSettings
 from passfel.tools.weather.open_meteo import OpenMeteoSettings
 
@@ -85,6 +86,7 @@ class AssistantSettings(BaseModel):
     caldav: dict[str, CalDavAccount] = Field(
         {}, description="Accounts on calendar servers, each under a name of yours."
     )
+    tasks: TaskSettings = Field(default_factory=TaskSettings)
     google: GoogleSettings = Field(default_factory=GoogleSettings)
     finance: FinanceSettings = Field(default_factory=FinanceSettings)
     frankfurter: FrankfurterSettings = Field(default_factory=FrankfurterSettings)

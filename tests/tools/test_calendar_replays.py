@@ -123,8 +123,8 @@ async def test_an_addition_that_was_cut_off_is_there_once(house: House, server: 
     start = datetime(2026, 11, 25, 15, tzinfo=house.turn.zone)
     with pytest.raises(KeyboardInterrupt):
         await house.call("add_event", dies=dies, title="Dentist", start=start)
-    for _ in range(2):
-        said = await house.call("add_event", title="Dentist", start=start)
+    await house.call("add_event", title="Dentist", start=start)
+    said = await house.call("add_event", title="Dentist", start=start)
     assert said == "Added Dentist, Wednesday 25 November, 15:00 to 16:00, in the calendar Family."
     assert len(server.entries("/ana/family/")) == 2
 
@@ -140,7 +140,12 @@ async def test_a_cancelled_occurrence_does_not_take_the_next_one_with_it(house: 
 
 @pytest.mark.parametrize("dies", ["before", "after"])
 async def test_a_moved_occurrence_is_moved_once_and_comes_back_with_undo(house: House, dies: str):
-    asked: dict[str, Any] = {"title": "swimming", "on": date(2026, 11, 27), "day": date(2026, 11, 28), "at": time(10)}
+    asked: dict[str, Any] = {
+        "title": "swimming",
+        "on": date(2026, 11, 27),
+        "day": date(2026, 11, 28),
+        "at": time(10),
+    }
     with pytest.raises(KeyboardInterrupt):
         await house.call("move_event", dies=dies, **asked)
     said = await house.call("move_event", **asked)

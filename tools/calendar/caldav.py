@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +11,13 @@ from passfel.household.occurrence import Occurrence
 from passfel.household.origin import Origin
 from passfel.household.rows import Event
 from passfel.tools.calendar.mirror import Mirror
-from passfel.tools.calendar.provider import Version, Written, cant_undo, changed_elsewhere, in_order
+from passfel.tools.calendar.provider import Written, in_order
+from passfel.tools.dav.careful import CarefulWrites
 from passfel.tools.dav.client import CalDavAccount, CalDavClient, ChangedElsewhereError, Entry, entry_url
+from passfel.tools.elsewhere import Version
 from passfel.tools.http import Http
 from passfel.tools.ical.reading import Place, first_occurrence, occurrences_in
-from passfel.tools.ical.writing import cancelled, moved, new_event, same_entry
+from passfel.tools.ical.writing import cancelled, moved, new_event
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ class CalDavCalendar:
         self.account = name
         self.person = account.person
         self._client = CalDavClient(http, name, account)
+        self._writes = CarefulWrites(self._client, name)
         self.source = self._client.source
         self._mirrors: list[Mirror] | None = None
         self._finding = asyncio.Lock()
@@ -66,7 +69,7 @@ class CalDavCalendar:
                 f"{self.source} took {values['title']}, but does not show it. Please look there."
             )
         event = self._first(mirror, entry, values["starts_at"])
-        return Written(event, None, self._version(entry))
+        return Written(event, None, self._writes.version(entry))
 
     async def move(self, occurrence: Occurrence, start: datetime, end: datetime) -> Written:
         """Move one occurrence; the rest of its entry, and of its series, stays as it is."""
@@ -86,63 +89,25 @@ class CalDavCalendar:
 
     async def restore(self, before: Version | None, after: Version | None) -> None:
         """Put an entry back as it was; one that is so already is done."""
-        url = str((before or after or {})["url"])
-        now = await self._client.get(url)
-        if _is(now, before):
-            return
-        if not _is(now, after):
-            raise cant_undo()
-        try:
-            if before is None:
-                await self._client.delete(url, now.etag if now else "")
-            else:
-                await self._client.put(url, str(before["text"]).encode(), now.etag if now else None)
-        except ChangedElsewhereError as error:
-            raise cant_undo() from error
+        await self._writes.restore(before, after)
 
-    async def _rewrite(self, occurrence: Occurrence, change: Any, event: Event) -> Written:
-        """Change an entry if it is still the one that was read, or find that it is changed so already."""
+    async def _rewrite(
+        self, occurrence: Occurrence, change: Callable[[str, str], bytes | None], event: Event
+    ) -> Written:
         origin = _origin_of(occurrence)
         if not origin.writable:
             raise RequestError(
                 f"The calendar {origin.calendar} can only be read, so I left {event.title} in it."
             )
-        now = await self._client.get(origin.reference)
-        if now is None:
-            return Written(event)
-        before = self._version(now)
         try:
-            wanted = change(now.text, origin.occurrence)
+            done = await self._writes.rewrite(
+                origin.reference, origin.etag, event.title, lambda text: change(text, origin.occurrence)
+            )
         except ValueError as error:
             raise RequestError(f"{event.title} is written in a way that I can't change safely.") from error
-        if wanted is not None and same_entry(wanted, now.text):
-            return Written(event)
-        if now.etag != origin.etag:
-            raise changed_elsewhere(event.title)
-        try:
-            if wanted is None:
-                await self._client.delete(now.url, now.etag)
-                return Written(event, before, None)
-            await self._client.put(now.url, wanted, now.etag)
-        except ChangedElsewhereError as error:
-            return await self._after_conflict(now.url, wanted, event, before, error)
-        return await self._read_back(now.url, wanted, event, before)
-
-    async def _after_conflict(
-        self, url: str, wanted: bytes | None, event: Event, before: Version, error: Exception
-    ) -> Written:
-        """Our own write may have got there although its answer was lost: then it isn't anybody else's."""
-        now = await self._client.get(url)
-        if (now is None and wanted is None) or (now and wanted and same_entry(wanted, now.text)):
-            return Written(event, before, self._version(now) if now else None)
-        raise changed_elsewhere(event.title) from error
-
-    async def _read_back(self, url: str, wanted: bytes, event: Event, before: Version) -> Written:
-        now = await self._client.get(url)
-        if now is None or not same_entry(wanted, now.text):
-            raise RequestError(f"{self.source} took the change of {event.title}, but does not show it.")
-        origin = event.origin.model_copy(update={"etag": now.etag}) if event.origin else None
-        return Written(event.model_copy(update={"origin": origin}), before, self._version(now))
+        etag = done.entry.etag if done.entry else origin.etag
+        read = event.model_copy(update={"origin": origin.model_copy(update={"etag": etag})})
+        return Written(read, done.before, done.after)
 
     async def _calendars(self) -> list[Mirror]:
         async with self._finding:
@@ -179,9 +144,6 @@ class CalDavCalendar:
             )
         return event
 
-    def _version(self, entry: Entry) -> dict[str, Any]:
-        return {"account": self.account, "url": entry.url, "etag": entry.etag, "text": entry.text}
-
 
 def _expand(
     owner: str, entries: list[tuple[Origin, Entry]], begin: datetime, end: datetime
@@ -190,12 +152,6 @@ def _expand(
     for origin, entry in entries:
         found += occurrences_in(entry.text, begin, end, Place(owner, origin))[0]
     return in_order(found)
-
-
-def _is(now: Entry | None, version: Version | None) -> bool:
-    if now is None or version is None:
-        return now is None and version is None
-    return now.etag == version["etag"] or same_entry(now.text, str(version["text"]))
 
 
 def _origin_of(occurrence: Occurrence) -> Origin:

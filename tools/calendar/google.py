@@ -15,7 +15,8 @@ from passfel.household.origin import Origin
 from passfel.household.rows import Event
 from passfel.tools.calendar.google_api import SOURCE, GoogleApi
 from passfel.tools.calendar.google_text import as_texts, moment_of, time_of
-from passfel.tools.calendar.provider import Version, Written, cant_undo, changed_elsewhere, in_order
+from passfel.tools.calendar.provider import Written, in_order
+from passfel.tools.elsewhere import Version, cant_undo, changed_elsewhere
 from passfel.tools.google.sign_in import SignIn
 from passfel.tools.http import Http
 from passfel.tools.http_failures import StatusError

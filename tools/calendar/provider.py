@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from passfel.household.errors import RequestError
 from passfel.household.occurrence import Occurrence
 from passfel.household.rows import Event
-from passfel.household.wording import capital
+from passfel.tools.elsewhere import Version
 from passfel.tools.provider import Provider
-
-Version = Mapping[str, Any]
-"""A thing elsewhere as it was or is, in whatever way its provider can put it back: JSON."""
 
 
 class Calendar(Protocol):
@@ -74,15 +70,3 @@ class RemoteCalendar(Calendar, Provider, Protocol):
 def in_order(found: list[Occurrence]) -> list[Occurrence]:
     """By time, then by name."""
     return sorted(found, key=lambda occurrence: (occurrence.start, occurrence.end, occurrence.event.title))
-
-
-def changed_elsewhere(title: str) -> RequestError:
-    """What a person is told when somebody else was quicker."""
-    return RequestError(
-        f"{capital(title)} has just been changed elsewhere, so I left it as it is. Look at your calendar, please."
-    )
-
-
-def cant_undo() -> RequestError:
-    """What a person is told when a change can't be taken back any more."""
-    return RequestError("I can't undo that: it has been changed since.")

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
-from uuid import UUID, uuid5
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -15,10 +13,9 @@ from passfel.household.occurrence import Occurrence
 from passfel.household.rows import Event
 from passfel.household.turn import Turn
 from passfel.tools.calendar.local import LocalCalendar
-from passfel.tools.calendar.provider import RemoteCalendar, Version, Written, in_order
+from passfel.tools.calendar.provider import RemoteCalendar, Written, in_order
+from passfel.tools.elsewhere import PlanBook, Version, id_of_call
 
-CALLS = UUID("5a6a4f0e-8f0b-5a53-8a0e-2f7c5a0f6d77")
-"""The name space of ids that are made from a tool call: a replay makes the same ones."""
 KIND = "calendar"
 """What changes elsewhere are called in the ledger."""
 
@@ -100,28 +97,6 @@ class Plan(BaseModel):
     """The changes of one call."""
 
     steps: list[Step]
-
-
-class PlanBook(Protocol):
-    """What is needed of the ledger's journal."""
-
-    async def plan(self, turn: Turn) -> Any:
-        """The plan of this call, where an earlier run had made one."""
-        ...
-
-    async def keep_plan(self, turn: Turn, plan: Any) -> None:
-        """Keep what is going to be done."""
-        ...
-
-    async def changed(
-        self, turn: Turn, kind: str, thing: UUID, before: dict[str, Any] | None, after: dict[str, Any] | None
-    ) -> None:
-        """Keep a thing elsewhere as it was and as it is, for undo."""
-        ...
-
-    def rows(self, turn: Turn, kind: str) -> AbstractAsyncContextManager[list[UUID] | None]:
-        """A transaction for rows of ours; gives them if it was done before."""
-        ...
 
 
 @dataclass
@@ -230,8 +205,7 @@ class Calendars:
 
     async def _written(self, remote: RemoteCalendar, turn: Turn, step: Step) -> Written:
         if step.action == "add" and step.draft:
-            uid = str(uuid5(CALLS, f"{turn.thread}\n{turn.call}"))
-            return await remote.add(self._calendar, uid, dict(step.draft))
+            return await remote.add(self._calendar, id_of_call(turn), dict(step.draft))
         if step.action == "move" and step.to_start and step.to_end:
             return await remote.move(step.occurrence, step.to_start, step.to_end)
         return await remote.cancel(step.occurrence, series=step.series)

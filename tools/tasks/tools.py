@@ -1,33 +1,33 @@
 """The tools for things to do."""
 
-from datetime import UTC, datetime
-
 from langchain_core.tools import BaseTool
 from pydantic import AwareDatetime
 
-from passfel.household.errors import NotFoundError, RequestError
+from passfel.household.errors import RequestError
 from passfel.household.rows import Task
 from passfel.household.turn import Turn
-from passfel.household.wording import capital, plain_text, say_count, say_day, say_list, say_moment
-from passfel.tools.contract import READS, WRITES, Answer, InTurn, Outcome, tool
+from passfel.household.wording import plain_text, say_count, say_day, say_list, say_moment
+from passfel.tools.contract import READS, READS_WORLD, RESUMES_OUTSIDE, WRITES, Answer, InTurn, Outcome, tool
 from passfel.tools.matching import Naming, best_matches, the_one
 from passfel.tools.receipts import changed
-from passfel.tools.records import TaskTable, read_back
+from passfel.tools.records import TaskTable
+from passfel.tools.tasks.several import TaskLists
 
 
 class TaskTools:
     """The list of things to do, as tools."""
 
-    def __init__(self, tasks: TaskTable) -> None:
-        """Keep the table."""
-        self._tasks = tasks
+    def __init__(self, lists: TaskLists) -> None:
+        """Keep the lists."""
+        self._lists = lists
 
     def tools(self) -> list[BaseTool]:
-        """All of them, in a fixed order."""
+        """All of them, in a fixed order. Lists elsewhere also hold what strangers wrote."""
+        reads, writes = (READS_WORLD, RESUMES_OUTSIDE) if self._lists.remotes else (READS, WRITES)
         return [
-            tool(self.list_tasks, domain="tasks", annotations=READS),
-            tool(self.add_task, domain="tasks", annotations=WRITES),
-            tool(self.complete_task, domain="tasks", annotations=WRITES),
+            tool(self.list_tasks, domain="tasks", annotations=reads),
+            tool(self.add_task, domain="tasks", annotations=writes),
+            tool(self.complete_task, domain="tasks", annotations=writes),
         ]
 
     async def list_tasks(self, turn: InTurn, about: str = "") -> Answer:
@@ -37,16 +37,17 @@ class TaskTools:
             turn: the turn.
             about: only tasks with these words.
         """
-        tasks = await self._tasks.open(turn.person)
+        found = await self._lists.open(turn)
+        tasks = found.tasks
         if about:
             tasks = best_matches(about, tasks, _title)
         if not tasks:
-            return (
-                f"Nothing about “{about}” is on your list." if about else "Nothing is on your list."
-            ), Outcome()
+            nothing = f"Nothing about “{about}” is on your list." if about else "Nothing is on your list."
+            return f"{nothing}{found.silent}", Outcome()
         items = say_list([_say(task, turn) for task in tasks[:20]])
         more = f" and {len(tasks) - 20} more" if len(tasks) > 20 else ""
-        return f"You have {say_count(len(tasks), 'task')}: {items}{more}.", Outcome(result=list(tasks))
+        told = f"You have {say_count(len(tasks), 'task')}: {items}{more}.{found.silent}"
+        return told, Outcome(result=list(tasks))
 
     async def add_task(self, turn: InTurn, title: str, due: AwareDatetime | None = None) -> Answer:
         """Put something on the list of things to do.
@@ -59,9 +60,9 @@ class TaskTools:
         words = plain_text(title)
         if not words:
             raise RequestError("What should I put on the list?")
-        added = await self._tasks.add(turn.person, title=words, due_at=due)
-        task = await read_back(self._tasks, added.id)
-        return changed(task, "added", f"Added to your list: {_say(task, turn)}.")
+        task = await self._lists.add(turn, words, due)
+        which = f"list {task.origin.calendar}" if task.origin else "list"
+        return changed(task, "added", f"Added to your {which}: {_say(task, turn)}.")
 
     async def complete_task(self, turn: InTurn, title: str) -> Answer:
         """Tick off something on the list.
@@ -71,18 +72,17 @@ class TaskTools:
             title: which task.
         """
         naming = Naming("open task", _title, lambda task: _say(task, turn), "tick off {}")
-        task = the_one(title, await self._tasks.open(turn.person), naming)
-        now = await self._tasks.lock(task.id)
-        if now is None or now.done_at is not None:
-            raise NotFoundError(f"{capital(task.title)} is no longer on your list.")
-        await self._tasks.change(task.id, done_at=datetime.now(UTC))
-        done = await read_back(self._tasks, task.id)
+
+        async def choose() -> Task:
+            return the_one(title, (await self._lists.open(turn)).tasks, naming)
+
+        done = await self._lists.complete(turn, choose)
         return changed(done, "done", f"Ticked off: {done.title}.")
 
 
-def task_tools(tasks: TaskTable) -> list[BaseTool]:
-    """The tools for things to do, over their table."""
-    return TaskTools(tasks).tools()
+def task_tools(tasks: TaskTable | TaskLists) -> list[BaseTool]:
+    """The tools for things to do, over all lists, or over the household's own alone."""
+    return TaskTools(tasks if isinstance(tasks, TaskLists) else TaskLists(tasks)).tools()
 
 
 def _title(task: Task) -> str:
