@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from passfel.tests.servers.arxiv import arxiv
 from passfel.tests.servers.coingecko import coingecko
 from passfel.tests.servers.duckduckgo import search_engines
+from passfel.tests.servers.feeds import feeds
 from passfel.tests.servers.frankfurter import frankfurter
 from passfel.tests.servers.joplin import TOKEN, joplin
+from passfel.tests.servers.nws import nws
 from passfel.tests.servers.open_meteo import open_meteo
 from passfel.tests.servers.wikidata import wikidata
 from passfel.tests.servers.wikipedia import wikipedia
@@ -41,6 +43,28 @@ class Probe:
 
 def _open_meteo(url: str) -> Overrides:
     return {"open_meteo": {"forecast_url": f"{url}/v1/forecast", "geocoding_url": f"{url}/v1/search"}}
+
+
+CLOSED = "http://127.0.0.1:9"
+"""The port of RFC 863, where nothing listens."""
+UNASKED: Overrides = {
+    "knowledge": {
+        "wikipedia": {"url": CLOSED},
+        "wikidata": {"api_url": CLOSED, "query_url": CLOSED},
+        "arxiv": {"url": CLOSED},
+        "instant_answers": {"url": CLOSED},
+        "web_search": {"engines": ["duckduckgo"], "urls": {"duckduckgo": CLOSED}},
+    }
+}
+"""What other services are reached at while one is looked at that may go on to them: never the real ones."""
+
+
+def _nws(url: str) -> Overrides:
+    return {"nws": {"base_url": url}}
+
+
+def _feed(url: str) -> Overrides:
+    return {"news": {"feeds": [f"world: The Courier | {url}/courier.xml"], "default_feeds": False}}
 
 
 def _wikipedia(url: str) -> Overrides:
@@ -81,7 +105,10 @@ def _joplin(url: str) -> Overrides:
 
 
 PROBES = (
+    # Before Open-Meteo: that knows where Denver is, and is left alone for a while after its own faults.
+    Probe("NOAA/NWS", "any weather alerts in Denver", nws, _nws),
     Probe("Open-Meteo", "what is the weather in Lisbon", open_meteo, _open_meteo),
+    Probe("The Courier", "give me the headlines", feeds, _feed),
     Probe("DuckDuckGo's instant answer service", "who is Marc Brunel", search_engines, _instant_answers),
     Probe("Wikipedia", "who is Ada Lovelace", wikipedia, _wikipedia),
     Probe("Wikidata", "what is the capital of Australia", wikidata, _wikidata),

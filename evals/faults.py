@@ -23,7 +23,7 @@ from langchain_core.messages import HumanMessage
 from rich.console import Console
 from rich.table import Table
 
-from passfel.evals.fault_probes import PROBES, Overrides, Probe
+from passfel.evals.fault_probes import PROBES, UNASKED, Overrides, Probe
 from passfel.graph.assistant import Assistant, open_assistant
 from passfel.graph.settings import AssistantSettings
 from passfel.memory.postgres import Database, PostgresSettings
@@ -113,6 +113,7 @@ async def _house(urls: Mapping[str, str], probes: Sequence[Probe], folder: Path)
         },
         "household": {"time_zone": "Europe/Lisbon", "home_place": "Lisbon, 38.7167, -9.1333"},
     }
+    told = _merged(told, UNASKED)
     for probe in probes:
         told = _merged(told, probe.settings(urls[probe.source]))
     async with open_assistant(AssistantSettings.model_validate(told), clock=lambda: MONDAY) as assistant:

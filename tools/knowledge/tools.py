@@ -132,16 +132,17 @@ class Answers:
         Raises:
             ProviderError: one did not answer, and the others have nothing.
         """
-        failure: ProviderError | None = None
+        failures: list[ProviderError] = []
         for encyclopaedia in self._knowledge.encyclopaedias:
             try:
                 return await encyclopaedia.summary(name, turn.locale)
             except NotFoundError:
                 continue
             except ProviderError as error:
-                failure = failure or error
-        if failure is not None:
-            raise failure
+                failures.append(error)
+        if failures:
+            first = failures[0]
+            raise type(first)(first.source, " ".join(error.sentence for error in failures)) from first
         return None
 
     async def fact(self, name: str, about: About, turn: Turn) -> tuple[Fact | None, Summary | None]:
