@@ -58,7 +58,10 @@ class HomeUnderstander:
         frame = read_frame(parts, names, question=question)
         if frame is None:
             return None
-        calls = questions(frame, names, window) if question else None if window else commands(frame, names)
+        if not question and (frame.verbs or frame.particles or frame.numbers or not frame.settings):
+            calls = None if window else commands(frame, names)
+        else:  # "bedroom temperature" asks without a verb
+            calls = questions(frame, names, window)
         return HomeMatch(tuple(calls), frame.named) if calls else None
 
 
@@ -67,6 +70,18 @@ def _without_past(text: str, turn: Turn) -> tuple[str, dict[str, str]]:
     if not PAST & set(text.casefold().split()[:4]):
         return text, {}
     whens = [when for when in find_whens(text, turn.now) if when.has_day or when.has_time]
+    # "on yesterday" and "yesterday": the shorter, for "on" may be a state.
+    whens = [
+        when
+        for when in whens
+        if not any(
+            other is not when
+            and when.begin <= other.begin
+            and other.end <= when.end
+            and other.window == when.window
+            for other in whens
+        )
+    ]
     if len(whens) != 1 or whens[0].window[0] > turn.now:
         return text, {}
     [when] = whens

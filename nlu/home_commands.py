@@ -102,7 +102,7 @@ def commands(frame: Frame, names: HomeNames) -> list[Call] | None:
     """The calls of a request, or None where it isn't wholly clear what is to be done."""
     if frame.states or frame.asks or frame.feels or len(frame.numbers) > 1 or len(frame.colors) > 1:
         return None
-    if frame.units[-1:] == ["at"]:
+    if "at" in frame.units and not _is_amount(frame):
         return None  # "at 10" is a time
     orders = _orders(frame, names)
     if orders is None:
@@ -116,17 +116,26 @@ def commands(frame: Frame, names: HomeNames) -> list[Call] | None:
     return calls
 
 
+def _is_amount(frame: Frame) -> bool:
+    """Whether the figure is one to set, and no time of day: "at 30 percent", "at 21 degrees"."""
+    return bool({"percent", "degrees"} & set(frame.units)) or any("%" in number for number in frame.numbers)
+
+
 def _calls(order: Order, frame: Frame, names: HomeNames) -> list[Call] | None:
     found = aims(frame, names, _fits(order), order.default_kind)
     if found is None and order.alone:
-        where = EVERYWHERE if frame.everywhere or frame.all else "here" if frame.here else ""
+        where = "here" if frame.here else EVERYWHERE if frame.everywhere or frame.all else ""
         found = [Aim("", where, order.alone)]
-    if found is None or any(
-        not aim.name and aim.kind in {"person", "everything"} and not aim.where for aim in found
-    ):
+    found = [_whole(aim) for aim in found or ()]
+    if not found or any(aim.kind == "person" for aim in found):
         return None
     calls = [_call(order, _of_garage(aim, order, frame, names)) for aim in found]
     return None if None in calls else [call for call in calls if call is not None]
+
+
+def _whole(aim: Aim) -> Aim:
+    """Everything without a room is everywhere."""
+    return Aim("", EVERYWHERE, aim.kind) if aim.kind == "everything" and not aim.where else aim
 
 
 def _of_garage(aim: Aim, order: Order, frame: Frame, names: HomeNames) -> Aim:
@@ -157,6 +166,8 @@ def _call(order: Order, aim: Aim) -> Call | None:
     action = order.action
     if action in {"lock", "unlock"}:
         kind = "lock" if aim.kind in {"door", "lock", "gate", "garage_door", "window"} else aim.kind
+        if kind == "everything":
+            return Call(SECURE, {"where": aim.where or EVERYWHERE, "kind": "lock", "action": action})
         return Call(SECURE, Aim(aim.name, aim.where, kind).arguments(action=action))
     if action in {"arm_away", "arm_home", "arm_night", "disarm"}:
         return Call(SECURE, aim.arguments(action=action))
@@ -175,7 +186,7 @@ def _orders(frame: Frame, names: HomeNames) -> list[Order] | None:
     verb = frame.verbs[-1] if frame.verbs else ""
     if frame.particles:
         return _switching(frame, verb)
-    if frame.modes and {"arm", "disarm"} & set(frame.verbs):
+    if frame.modes and (verb in {"arm", "switch"} and _is_alarm(frame, names)):
         return [Order(ALARM_MODES.get(frame.modes[0], "arm_away"), alone="alarm")]
     if verb == "disarm":
         return [Order("disarm", alone="alarm")] if _is_alarm(frame, names) else _plain("turn_off")
@@ -207,8 +218,12 @@ def _plain(action: str) -> list[Order]:
 
 
 def _switching(frame: Frame, verb: str) -> list[Order] | None:
+    if verb == "close" and frame.particles == ["off"]:
+        return _plain("turn_off")  # "shut everything off"
     if verb not in {"", "switch", "turn_on", "turn_off"} or len(set(frame.particles)) > 1:
         return None
+    if not verb and "to" in frame.units:
+        return None  # the end of another sentence: "... of the ground floor to on"
     action = "turn_on" if frame.particles[0] == "on" else "turn_off"
     orders = _plain(action)
     if frame.colors and action == "turn_on":
@@ -229,7 +244,8 @@ def _setting(frame: Frame, names: HomeNames, verb: str) -> list[Order] | None:
         and not frame.colors
     ):
         return None
-    orders = [Order("set_color", color, "light", "light") for color in frame.colors]
+    alone = "light" if frame.settings else ""
+    orders = [Order("set_color", color, "light", "light", alone) for color in frame.colors]
     if frame.numbers:
         setter = _setter(frame, names, verb)
         if setter is None or (frame.colors and setter != "set_brightness"):
@@ -306,7 +322,7 @@ _DOINGS: dict[str, Order] = {
     **{verb: Order(verb, "", "media_player", "media_player", "media_player") for verb in sorted(MEDIA)},
     "lock": Order("lock", default_kind="lock"),
     "unlock": Order("unlock", default_kind="lock"),
-    "clean": Order("start", domain="vacuum", default_kind="vacuum"),
+    "clean": Order("start", domain="vacuum", default_kind="vacuum", alone="vacuum"),
     "dock": Order("dock", domain="vacuum"),
     "mow": Order("start", alone="lawn_mower"),
     "press": Order("press", domain="button"),

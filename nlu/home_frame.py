@@ -158,10 +158,23 @@ class _Reader:
     def _word(self, part: Part) -> bool:
         if self._question:
             return any(role in part.tags and self._take(role, part) for role in self._question_order(part))
+        if self._is_preposition(part):
+            return True
         if "verb" in part.tags and self._takes_verb(part):
             self._frame.verbs.append(part.tags["verb"])
             return True
         return any(role in part.tags and self._take(role, part) for role in self._command_order(part))
+
+    def _is_preposition(self, part: Part) -> bool:
+        """Whether it leads a place: "turn off the light on the first floor"."""
+        frame = self._frame
+        said = (
+            frame.particles
+            or frame.numbers
+            or frame.settings
+            or (frame.verbs and frame.verbs[-1] != "switch")
+        )
+        return part.text in {"on", "out"} and bool(said)
 
     def _question_order(self, part: Part) -> Iterator[str]:
         if part.text == "in":  # "is Ana in", "is it warm in the bedroom"
@@ -174,9 +187,6 @@ class _Reader:
         return any(target.entities for target in self._frame.targets)
 
     def _command_order(self, part: Part) -> Iterator[str]:
-        verbs = self._frame.verbs
-        if part.text in {"on", "out"} and (self._frame.particles or (verbs and verbs[-1] != "switch")):
-            yield "filler"  # "turn off the light on the first floor", "pause the music on the radio"
         if "mode" in part.tags and ("mode" in self._frame.settings or MODE_SETTERS & set(self._frame.kinds)):
             yield "mode"
         if {"arm", "disarm"} & set(self._frame.verbs):

@@ -155,6 +155,8 @@ def _states(frame: Frame, names: HomeNames) -> list[Call] | None:
     nothing_named = not any(target.entities for target in frame.targets)
     if state in {"open", "closed"} and nothing_named and set(frame.kinds) <= {"everything"}:
         return _any_open(frame, names, state)
+    if state in {"locked", "unlocked"} and nothing_named and frame.kinds == ["everything"]:
+        return [Call(STATE, {"kind": "lock", "state": state})]
     if "brightness" in frame.settings + frame.feels and not nothing_named:
         state = ""
     found = aims(frame, names, _tells(frame), "everything" if state in {"on", "off"} else "")

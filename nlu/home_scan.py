@@ -126,7 +126,7 @@ class _Scanner:
 
     def _named(self, index: int, size: int) -> Part | None:
         said, words = self._said[index : index + size], self._mended[index : index + size]
-        if words[0] in _LEADING and size > 1:
+        if size > 1 and (words[0] in _LEADING or words[-1] in _LEADING):
             return None
         key = key_of(words)
         tags = known_words().get(tuple(said), {})

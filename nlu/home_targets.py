@@ -1,12 +1,13 @@
 """From what was named to the arguments of a call: devices by their own names, kinds with their rooms."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from passfel.household.entity import Entity
 from passfel.household.home_kinds import KINDS, is_guarded
 from passfel.household.home_names import HomeNames, fold, key_of
 from passfel.nlu.home_frame import Frame, Place, Target
+from passfel.nlu.home_scan import known_words
 
 EVERYWHERE = "everywhere"
 
@@ -78,12 +79,17 @@ def _shared(targets: list[Target]) -> list[Target]:
 def _of_target(
     target: Target, frame: Frame, names: HomeNames, fits: Callable[[Entity], bool], default_kind: str
 ) -> Iterator[Aim]:
-    if target.entities:
-        for candidates, said, _ in target.entities:
+    kinds = list(target.kinds)
+    for candidates, said, _ in target.entities:
+        kind = _kind_instead(candidates, said, target, names)
+        if kind:
+            kinds.append(kind)
+        else:
             yield _entity(candidates, said, target, names, fits)
+    if target.entities and kinds == target.kinds:
         return
     where = _say_where(target.places, frame, names)
-    kinds = target.kinds or (
+    kinds = kinds or (
         [default_kind] if default_kind and (target.places or frame.everywhere or frame.here) else []
     )
     if "everything" in kinds and len(kinds) > 1:
@@ -93,13 +99,28 @@ def _of_target(
             yield _kind(kind, place, target, frame, names)
 
 
+def _kind_instead(candidates: tuple[str, ...], said: str, target: Target, names: HomeNames) -> str:
+    """The kind that is meant by "the heating in the bedroom", where a device elsewhere is called Heating."""
+    kind = known_words().get(tuple(said.split()), {}).get("kind", "")
+    return kind if kind and target.places and not _within(candidates, target, names) else ""
+
+
+def _within(candidates: tuple[str, ...], target: Target, names: HomeNames) -> list[str]:
+    """Those that are in the rooms that were said, or in none at all."""
+    if not target.places:
+        return list(candidates)
+    inside = names.entities_in(target.places)
+    return [number for number in candidates if number in inside or names.home.by_id[number].area_id is None]
+
+
 def _entity(
     candidates: tuple[str, ...], said: str, target: Target, names: HomeNames, fits: Callable[[Entity], bool]
 ) -> Aim:
-    inside = names.entities_in(target.places) if target.places else None
-    here = [number for number in candidates if inside is None or number in inside] or list(candidates)
-    entities = [names.home.by_id[number] for number in here]
-    able = [entity for entity in entities if fits(entity)] or entities
+    here = _within(candidates, target, names)
+    if not here:
+        return Aim(said, names.say_places(target.places[:1]), "", _entities(candidates, names))
+    entities = _entities(here, names)
+    able = [entity for entity in entities if fits(entity)] or list(entities)
     kinds = [KINDS[kind] for kind in target.kinds if kind in KINDS]
     able = [entity for entity in able if not kinds or any(kind.holds(entity) for kind in kinds)] or able
     where = names.say_places(target.places[:1]) if target.places else ""
@@ -128,6 +149,10 @@ def _say_where(places: list[Place], frame: Frame, names: HomeNames) -> list[str]
     if places:
         said = [names.say_places([place]) for place in places]
         return list(dict.fromkeys(said))
-    if frame.everywhere or frame.all:
-        return [EVERYWHERE]
-    return ["here"] if frame.here else []
+    if frame.here:
+        return ["here"]
+    return [EVERYWHERE] if frame.everywhere or frame.all else []
+
+
+def _entities(numbers: Iterable[str], names: HomeNames) -> tuple[Entity, ...]:
+    return tuple(names.home.by_id[number] for number in numbers)

@@ -159,6 +159,8 @@ STATES = {
     "media_stop": "idle",
     "start": "cleaning",
     "return_to_base": "returning",
+    "start_mowing": "mowing",
+    "dock": "docked",
     "alarm_disarm": "disarmed",
     "alarm_arm_away": "armed_away",
     "alarm_arm_home": "armed_home",
@@ -171,6 +173,7 @@ ATTRIBUTES = {
     "temperature": lambda value: {"temperature": value},
     "position": lambda value: {"current_position": value},
     "percentage": lambda value: {"percentage": value},
+    "fan_mode": lambda value: {"fan_mode": value},
     "volume_level": lambda value: {"volume_level": value},
     "is_volume_muted": lambda value: {"is_volume_muted": value},
 }

@@ -117,9 +117,7 @@ class Chooser:
         seen = [entity for entity in inside if not entity.hidden and fits(entity)]
         found = [entity for entity in seen if KINDS[name].holds(entity)]
         if not found and name in SOFT_KINDS:
-            found = [
-                entity for entity in seen if entity.domain == "cover" and entity.device_class in SOFT_COVERS
-            ]
+            found = _coverings(seen)
         if name == "everything":
             found = [entity for entity in found if not is_guarded(entity)]
         if not found:
@@ -152,6 +150,12 @@ class Chooser:
             return "at home"
         said = where.strip().casefold()
         return said if said.endswith("stairs") else f"in the {self._names.say_places(places)}"
+
+
+def _coverings(seen: Sequence[Entity]) -> list[Entity]:
+    """Coverings of another class than was said, where they are all of one: people call curtains blinds."""
+    found = [entity for entity in seen if entity.domain == "cover" and entity.device_class in SOFT_COVERS]
+    return found if len({entity.device_class for entity in found}) == 1 else []
 
 
 def kind_called(said: str) -> str:

@@ -20,6 +20,7 @@ Action = Literal[
     "set_color",
     "set_temperature",
     "set_mode",
+    "set_fan_mode",
     "set_speed",
     "set_volume",
     "set_humidity",
@@ -203,6 +204,20 @@ def _mode(entity: Entity, value: str) -> Mapping[str, Any]:
     return {"hvac_mode": said}
 
 
+def _fan_mode(entity: Entity, value: str) -> Mapping[str, Any]:
+    modes = [str(mode) for mode in entity.attributes.get("fan_modes") or ()]
+    said = value.strip().casefold().replace(" ", "_")
+    found = next((mode for mode in modes if mode.casefold() == said), None)
+    if found is None:
+        known = f"its fan knows {', '.join(modes)}" if modes else "its fan has no modes"
+        raise RequestError(f"{entity.name} can't do that: {known}.")
+    return {"fan_mode": found}
+
+
+def _fan_mode_seen(before: Entity, after: Entity, value: str) -> bool:
+    return str(after.attributes.get("fan_mode", "")).casefold() == value.strip().casefold().replace(" ", "_")
+
+
 def _mode_seen(before: Entity, after: Entity, value: str) -> bool:
     return after.state == value.strip().casefold().replace(" ", "_")
 
@@ -241,6 +256,7 @@ _PLAIN: dict[tuple[str, str], Doing] = {
         "water_heater.set_temperature", _temperature_seen, _temperature
     ),
     ("set_mode", "climate"): Doing("climate.set_hvac_mode", _mode_seen, _mode),
+    ("set_fan_mode", "climate"): Doing("climate.set_fan_mode", _fan_mode_seen, _fan_mode),
     ("set_speed", "fan"): Doing(
         "fan.set_percentage", _near("percentage", slack=17), _shifted("percentage", "percentage")
     ),
