@@ -12,6 +12,7 @@ from passfel.household.errors import NotFoundError, ProviderError, RequestError,
 from passfel.household.listings import known_instrument
 from passfel.household.money import NAMES, name_of_currency
 from passfel.household.quote import Conversion, Instrument, PriceHistory, Quote
+from passfel.household.wording import say_list
 from passfel.tools.finance.frankfurter import Frankfurter
 from passfel.tools.finance.provider import FinanceProvider
 from passfel.tools.provider import Chain
@@ -92,10 +93,7 @@ class Prices:
         return quote
 
     async def _raw(self, instrument: Instrument, currency: str) -> Quote:
-        found = await self._asked([instrument], currency)
-        if not found:
-            raise NotFoundError(f"No price of {instrument.name} in {currency} was found.")
-        return found[0]
+        return (await self._asked([instrument], currency))[0]
 
     async def quotes(self, instruments: Sequence[Instrument]) -> tuple[dict[Instrument, Quote], list[str]]:
         """The prices of many, each kind asked at once; and the sentences of what failed."""
@@ -120,7 +118,9 @@ class Prices:
         among = [provider for provider in self._providers if provider.prices(instrument, wanted, past=True)]
         if not among:
             raise NotFoundError(f"None of the services knows past prices of {instrument.name} in {wanted}.")
-        return await self._ask(lambda provider: provider.history(instrument, wanted, first, last), among)
+        return await self._ask(
+            lambda provider: provider.history(instrument, wanted, first, last), among, instrument.name
+        )
 
     async def convert(self, amount: Decimal, source: str, target: str, on: date | None = None) -> Conversion:
         """An amount in another currency; coins count as currencies."""
@@ -173,30 +173,39 @@ class Prices:
         among = [provider for provider in self._providers if provider.prices(instruments[0], wanted)]
         if not among:
             raise NotFoundError(f"None of the services knows {instruments[0].name} in {wanted}.")
-        return await self._ask(lambda provider: provider.quotes(instruments, wanted), among)
+        names = say_list([instrument.name for instrument in instruments], "or")
+        return await self._ask(lambda provider: provider.quotes(instruments, wanted), among, names)
 
     async def _ask(
-        self, question: Callable[[FinanceProvider], Awaitable[T]], among: Sequence[FinanceProvider]
+        self,
+        question: Callable[[FinanceProvider], Awaitable[T]],
+        among: Sequence[FinanceProvider],
+        names: str,
     ) -> T:
         """Go from one to the next; where the last ones know nothing, the failure before them is what is told."""
         failed: list[ProviderError] = []
+        left = list(among)
 
-        async def ask(provider: FinanceProvider) -> T:
+        async def ask(provider: FinanceProvider) -> tuple[FinanceProvider, T]:
             try:
-                return await question(provider)
+                return provider, await question(provider)
             except ProviderError as error:
                 failed.append(error)
                 raise
 
-        try:
-            answer = await self._chain.ask(ask, among=among)
-        except NotFoundError:
-            if failed:
-                raise failed[0] from None
-            raise
-        if failed and not answer:
+        while left:
+            try:
+                provider, answer = await self._chain.ask(ask, among=left)
+            except NotFoundError:
+                if failed:
+                    raise failed[0] from None
+                raise
+            if answer:
+                return answer
+            left.remove(provider)
+        if failed:
             raise failed[0]
-        return answer
+        raise NotFoundError(f"{say_list([provider.source for provider in among])} told no price of {names}.")
 
     def _natural(self, instrument: Instrument) -> str:
         """What a price is told in where nobody says: the household's currency, its own against the dollar."""

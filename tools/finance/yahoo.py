@@ -31,7 +31,7 @@ from passfel.tools.http import Http, within
 from passfel.tools.http_failures import StatusError
 from passfel.tools.limits import MemoryCache, TokenBuckets
 
-RATE = Rate(5, timedelta(seconds=5))
+RATE = Rate(10, timedelta(seconds=10))
 PRICES_STAY = timedelta(minutes=1)
 HISTORY_STAYS = timedelta(minutes=30)
 NAMES_STAY = timedelta(days=30)
@@ -166,7 +166,6 @@ class Yahoo:
                 params,
                 source=SOURCE,
                 lifetime=lifetime,
-                deadline=DEADLINE,
                 rate=RATE,
                 parse_float=Decimal,
             )

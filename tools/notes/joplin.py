@@ -19,7 +19,7 @@ from passfel.household.errors import (
 )
 from passfel.household.rows import Note
 from passfel.household.sharing import Rate
-from passfel.tools.http import JSON, Http
+from passfel.tools.http import JSON, Http, within
 from passfel.tools.http_failures import StatusError
 from passfel.tools.notes.joplin_answers import (
     HOW_TO_CONNECT,
@@ -44,6 +44,8 @@ FIELDS = (
 )
 KEPT = ("id", "title", "body", "parent_id", "deleted_time")
 """What is compared, and put back."""
+MOST_WORDS = 6
+"""Of a question that are looked up."""
 OURS = "PASSFEL"
 """The notebook that is made where there is none."""
 Params = dict[str, str | int | float]
@@ -99,10 +101,11 @@ class Joplin:
         """Notes that its index has for any of the words, and those that were changed last."""
         words = re.findall(r"\w{2,}", about)
         found: dict[UUID, Note] = {}
-        for word in words[:6]:
-            rows = await self._all("search", {"query": f"{word}*"}, pages=1)
-            found.update((note.id, note) for note in await self._notes(owner, rows))
-        found.update((note.id, note) for note in await self.latest(owner))
+        async with within(SOURCE, self._http.settings.deadline_s):
+            for word in words[:MOST_WORDS]:
+                rows = await self._all("search", {"query": f"{word}*"}, pages=1)
+                found.update((note.id, note) for note in await self._notes(owner, rows))
+            found.update((note.id, note) for note in await self.latest(owner))
         return list(found.values())
 
     async def latest(self, owner: str) -> list[Note]:
@@ -231,7 +234,12 @@ class Joplin:
         rows: list[dict[str, Any]] = []
         for page in range(1, pages + 1):
             asked: Params = {"fields": FIELDS, "limit": PAGE, **params, "page": page}
-            items, more = read_page(await self._ask(path, asked, lifetime))
+            try:
+                items, more = read_page(await self._ask(path, asked, lifetime))
+            except NotFoundError as error:  # every Joplin has its lists
+                raise BrokenAnswerError(
+                    SOURCE, f"What answers at {self._settings.host} is not {SOURCE}."
+                ) from error
             rows += items
             if not more:
                 break
