@@ -40,6 +40,8 @@ class News(BaseModel):
     """Whose news these are."""
     silent: tuple[str, ...] = ()
     """Feeds that gave no answer, and of which nothing was remembered."""
+    reasons: tuple[str, ...] = ()
+    """Why, a sentence for each of them."""
 
 
 class ArticleText(BaseModel):

@@ -153,7 +153,7 @@ async def test_a_key_is_sent_and_kept_out_of_logs_and_errors(
     await OpenMeteo(http, settings).forecast(SOMEWHERE)
     assert world.requests[0].query_params["apikey"] == "s3cret"
     world.fail("status", status=401)
-    with pytest.raises(UnreachableError, match="mend PASSFEL_OPEN_METEO__API_KEY") as caught:
+    with pytest.raises(UnreachableError, match="set PASSFEL_OPEN_METEO__API_KEY") as caught:
         await OpenMeteo(http, settings).find_place("Rome")
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith("uvicorn")]
     assert "s3cret" not in "".join(ours) + str(caught.value) + repr(settings)
@@ -184,10 +184,10 @@ READ = {
     "forecast_general_more_models.json": "now overcast skies, 168 hours, 7 days",
     "forecast_general_one_model.json": "now overcast skies, 168 hours, 7 days",
     "forecast_no_variables.json": "0 hours, 0 days",
-    "from-source/error_400_apikey_invalid.json": "Open-Meteo refused the key: mend PASSFEL_OPEN_METEO__API_KEY "
+    "from-source/error_400_apikey_invalid.json": "Open-Meteo asks for a valid key: set PASSFEL_OPEN_METEO__API_KEY "
     "(open-meteo.com/en/pricing), or unset it for the free service.",
     "from-source/error_400_element_count.json": "Open-Meteo refused the request (HTTP 400).",
-    "from-source/error_401_apikey_required.json": "Open-Meteo refused the key: mend PASSFEL_OPEN_METEO__API_KEY "
+    "from-source/error_401_apikey_required.json": "Open-Meteo asks for a valid key: set PASSFEL_OPEN_METEO__API_KEY "
     "(open-meteo.com/en/pricing), or unset it for the free service.",
     "from-source/error_429_daily.json": "Open-Meteo takes no more requests for now.",
     "from-source/error_429_hourly.json": "Open-Meteo takes no more requests for now.",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from passfel.household.article import Article, News
 from passfel.household.errors import BrokenAnswerError, ProviderError, SettingsError, UnreachableError
 from passfel.household.sharing import Rate
-from passfel.household.wording import say_count, say_list
+from passfel.household.wording import say_count
 from passfel.tools.http import Http
 from passfel.tools.http_failures import StatusError
 from passfel.tools.news.feed_list import Feed
@@ -20,6 +20,7 @@ from passfel.tools.news.provider import MAIN
 log = logging.getLogger(__name__)
 
 SOURCE = "News feeds"
+MOST_REASONS = 3
 MAIN_SECTIONS = ("world", "")
 DEADLINE = timedelta(seconds=3.5)
 """For one feed."""
@@ -49,8 +50,8 @@ class Kept:
     modified: str = ""
     gone: bool = False
     """Its publisher says that it won't come back."""
-    failed: bool = False
-    """It gave nothing, and nothing is remembered of it."""
+    failed: str = ""
+    """Why it gave nothing, where nothing is remembered of it."""
 
 
 def _utc_now() -> datetime:
@@ -86,10 +87,10 @@ class Feeds:
                 "No feeds are set up: name some in PASSFEL_NEWS__FEEDS, or import an OPML file."
             )
         news = await self.latest()
-        silent = f"; no answer from {say_list(news.silent[:5])}" if news.silent else ""
+        why = " ".join(news.reasons[:MOST_REASONS])
         if len(news.silent) == len(feeds):
-            raise UnreachableError(SOURCE, "None of the news feeds answers.")
-        return f"{say_count(len(feeds) - len(news.silent), 'feed')} of {len(feeds)} answer{silent}."
+            raise UnreachableError(SOURCE, f"None of {say_count(len(feeds), 'news feed')} answers: {why}")
+        return f"{len(feeds) - len(news.silent)} of {say_count(len(feeds), 'feed')} answer. {why}".strip()
 
     async def latest(self, section: str = "", source: str = "") -> News:
         """All items that are known now, each story once; a feed that fails is named, and costs nobody the others."""
@@ -101,12 +102,18 @@ class Feeds:
         found = await asyncio.gather(*(self._in_time(feed, places) for feed in wanted))
         articles = [article for kept in found if kept is not None for article in kept.articles]
         articles.sort(key=lambda article: article.rank)
+        silent = [feed for feed, kept in zip(wanted, found, strict=True) if kept is None]
         return News(
             articles=tuple(merge_stories(articles)),
             asked_at=min((kept.read_at for kept in found if kept is not None), default=self._clock()),
-            sources=tuple(feed.name for feed, kept in zip(wanted, found, strict=True) if kept is not None),
-            silent=tuple(feed.name for feed, kept in zip(wanted, found, strict=True) if kept is None),
+            sources=tuple(feed.name for feed in wanted if feed not in silent),
+            silent=tuple(feed.name for feed in silent),
+            reasons=tuple(self._why(feed) for feed in silent),
         )
+
+    def _why(self, feed: Feed) -> str:
+        kept = self._kept.get(feed.url)
+        return kept.failed if kept is not None and kept.failed else f"{feed.name} did not answer in time."
 
     async def _in_time(self, feed: Feed, places: asyncio.Semaphore) -> Kept | None:
         """Nobody waits for the last of very many feeds: it is told as it was, and read the next time."""
@@ -157,13 +164,13 @@ class Feeds:
     def _failed(self, feed: Feed, kept: Kept | None, error: ProviderError, now: datetime) -> Kept | None:
         if isinstance(error, StatusError) and error.status == GONE:
             log.warning("%s says that its feed is gone for good: take it out of the list", feed.name)
-            self._kept[feed.url] = Kept((), now, now, gone=True)
+            self._kept[feed.url] = Kept((), now, now, gone=True, failed=f"{feed.name} has ended its feed.")
         elif kept is not None and not kept.failed and now - kept.read_at < STALE:
             # Not asked again at once: a publisher in trouble is not helped by that.
             self._kept[feed.url] = replace(kept, asked_at=now)
             return kept
         else:
-            self._kept[feed.url] = Kept((), now, now, failed=True)
+            self._kept[feed.url] = Kept((), now, now, failed=error.sentence)
         return None
 
 

@@ -39,9 +39,13 @@ def say_age(moment: datetime | None, turn: Turn) -> str:
 def _silent(news: News) -> str:
     if not news.silent:
         return ""
-    more = len(news.silent) - MOST_SILENT
-    names = (*news.silent[:MOST_SILENT], *([f"{more} more"] if more > 0 else []))
-    return f" No answer from {say_list(names)}."
+    return f" No answer from {say_silent(news.silent)}."
+
+
+def say_silent(names: Sequence[str]) -> str:
+    """Name feeds that gave nothing, but not very many."""
+    more = len(names) - MOST_SILENT
+    return say_list((*names[:MOST_SILENT], *([f"{more} more"] if more > 0 else [])))
 
 
 def say_article(read: ArticleText, turn: Turn, *, whole: bool) -> str:

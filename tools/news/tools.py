@@ -14,7 +14,7 @@ from passfel.household.wording import say_moment
 from passfel.tools.contract import READS_WORLD, Answer, InTurn, Outcome, Source, tool
 from passfel.tools.news.matching import about, best
 from passfel.tools.news.provider import MAIN, ArticleReader, CoverageProvider, NewsProvider
-from passfel.tools.news.sentences import say_article, say_coverage, say_news, say_wordings
+from passfel.tools.news.sentences import say_article, say_coverage, say_news, say_silent, say_wordings
 
 LIFETIME = timedelta(minutes=10)
 COUNT, MOST = 5, 20
@@ -200,8 +200,12 @@ def _answered(news: News, section: str, source: str) -> None:
             f"No {section or 'news'} feed is set up: add one to PASSFEL_NEWS__FEEDS, such as "
             f"“{section or 'local'}: The Gazette | https://gazette.example/rss”."
         )
+    if not news.sources and len(news.silent) == 1:
+        raise UnreachableError("News feeds", news.reasons[0])
     if not news.sources:
-        raise UnreachableError("News feeds", "None of the news feeds answers now.")
+        raise UnreachableError(
+            "News feeds", f"No news feed answers now: {say_silent(news.silent)} gave nothing."
+        )
 
 
 def _is_new(article: Article, since: datetime | None) -> bool:

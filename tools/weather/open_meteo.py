@@ -164,8 +164,8 @@ def _translated(error: StatusError) -> ProviderError:
     if error.status in {401, 403} or b"apikey" in error.body or b"API key" in error.body:
         return UnreachableError(
             SOURCE,
-            f"{SOURCE} refused the key: mend PASSFEL_OPEN_METEO__API_KEY (open-meteo.com/en/pricing), or unset it "
-            "for the free service.",
+            f"{SOURCE} asks for a valid key: set PASSFEL_OPEN_METEO__API_KEY (open-meteo.com/en/pricing), or unset "
+            "it for the free service.",
         )
     return error
 

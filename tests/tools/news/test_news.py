@@ -225,7 +225,9 @@ async def test_a_feed_that_is_gone_for_good_is_not_asked_again(ask: Ask, press: 
 async def test_when_no_feed_answers_it_is_not_called_no_news(ask: Ask, press: FeedsWorld):
     for path in ("/courier.xml", "/gazette.atom"):
         press.failing[path] = Response("down", 503)
-    with pytest.raises(UnreachableError, match="None of the news feeds answers now"):
+    with pytest.raises(
+        UnreachableError, match="No news feed answers now: The Courier and The Gazette gave nothing"
+    ):
         await ask("get_news")
 
 
@@ -246,7 +248,7 @@ async def test_a_feed_that_leads_into_the_house_is_refused(press: FeedsWorld, ca
 
 async def test_the_doctor_counts_the_feeds_that_answer(provider: Feeds, http: Http, press: FeedsWorld):
     press.failing["/wire.json"] = Response("{", media_type="application/json")
-    assert await provider.check() == "3 feeds of 4 answer; no answer from The Wire."
+    assert await provider.check() == "3 of 4 feeds answer. The Wire gave something that is no feed."
     with pytest.raises(SettingsError, match="No feeds are set up"):
         await Feeds(http, lambda: ()).check()
 
