@@ -1,6 +1,7 @@
 """iCalendar text as occurrences: per component, so that one broken entry costs nobody the others."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -9,6 +10,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import icalendar
+import icalendar.error
 import recurring_ical_events
 
 from passfel.household.occurrence import Occurrence
@@ -17,6 +19,8 @@ from passfel.household.rows import Event
 from passfel.household.wording import plain_text
 
 log = logging.getLogger(__name__)
+# It guesses rightly, and says so on standard error for every single hour.
+warnings.filterwarnings("ignore", category=icalendar.error.GloballyUniqueTZIDGuessed)
 
 Component = Any
 """An icalendar Component: its own types make every property a union of thirty."""
