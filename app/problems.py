@@ -82,12 +82,12 @@ def _say_problem(detail: ErrorDetails, file: str, variables: Mapping[str, str], 
     key = ".".join(str(part) for part in detail["loc"] if not isinstance(part, int))
     info = fields.get(_setting(key, fields))
     name = variables.get(_variable(key)) or (f"{key} in {file}" if file != "None" else key)
+    if detail["type"] == "value_error":
+        return f"{name}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}."
     if info is not None and _group(info):
         return (
             f"{name} is a group of settings: write [{key}] on a line of its own, and its settings below it."
         )
-    if detail["type"] == "value_error":
-        return f"{name}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}."
     reason = WORDS.get(detail["type"]) or detail["msg"].replace("Input should", "should", 1)
     secret = info is None or SecretStr in (info.annotation, *get_args(info.annotation))
     shown = "" if secret or detail["input"] == "" else f", not “{str(detail['input'])[:60]}”"
@@ -129,10 +129,9 @@ def _each(info: FieldInfo) -> type[BaseModel] | None:
 
 def _setting(key: str, fields: Fields) -> str:
     """A setting's name, with a star in the place of a name that the household gave: caldav.*.url."""
-    group, _, rest = key.partition(".")
-    entry, dot, name = rest.partition(".")
-    starred = f"{group}.*{dot}{name}" if entry else key
-    return starred if key not in fields and starred in fields else key
+    parts = key.split(".")
+    starred = (".".join([*parts[:n], "*", *parts[n + 1 :]]) for n in range(1, len(parts)))
+    return key if key in fields else next((name for name in starred if name in fields), key)
 
 
 def _is_table(value: str) -> bool:

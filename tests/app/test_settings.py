@@ -192,3 +192,24 @@ def test_a_wrong_setting_of_a_calendar_account_is_told(
     assert "“caldav.icloud.user” in" in complaint()
     tmp_path.joinpath("passfel.toml").write_text('[caldav.icloud]\nusername = "ana"\n')
     assert "caldav.icloud.url" in complaint()
+
+
+def test_mcp_servers_have_names_of_the_households_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.joinpath("passfel.toml").write_text(
+        '[mcp.servers.shop]\ncommand = "/opt/shop"\nargs = ["--home"]\nenv = { TOKEN = "hush" }\n'
+    )
+    monkeypatch.setenv("PASSFEL_MCP__SERVERS__LIBRARY__URL", "http://127.0.0.1:8765/mcp")
+    servers = load_settings().mcp.servers
+    assert sorted(servers) == ["library", "shop"]
+    assert servers["shop"].env["TOKEN"].get_secret_value() == "hush"
+    assert "hush" not in repr(servers)
+
+
+def test_a_wrong_setting_of_an_mcp_server_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "passfel.toml"
+    file.write_text('[mcp.servers.shop]\ncomand = "/opt/shop"\n')
+    assert "“mcp.servers.shop.comand” in" in complaint()
+    file.write_text('[mcp.servers.shop]\nurl = "127.0.0.1"\n')
+    assert "an MCP server's url begins with http:// or https://" in complaint()

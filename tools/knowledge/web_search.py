@@ -54,7 +54,7 @@ class WebSearchSettings(BaseModel):
         description="Asked in this order, the next one where one blocks: duckduckgo, mojeek, brave.",
     )
     urls: dict[str, str] = Field(
-        default_factory=dict, description='Other addresses of engines, such as {"duckduckgo": "http://..."}.'
+        {}, description='Other addresses of engines, such as {"duckduckgo": "http://..."}.'
     )
     searxng_url: str = Field(
         "",

@@ -17,13 +17,11 @@ class McpServerSettings(BaseModel):
     command: str = Field("", description="The program to start; its own process stays open.")
     args: tuple[str, ...] = Field((), description="Its arguments.")
     env: dict[str, SecretStr] = Field(
-        default_factory=dict, description="Its variables; of ours it only gets those that any program needs."
+        {}, description="Its variables; of ours it only gets those that any program needs."
     )
     cwd: str = Field("", description="The folder it works in.")
     url: str = Field("", description="The address of a server that runs already.")
-    headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="Sent to it, such as Authorization."
-    )
+    headers: dict[str, SecretStr] = Field({}, description="Sent to it, such as Authorization.")
     domain: str = Field(
         "anything",
         description="The domain its tools belong to, such as home or notes: offered with that domain's.",
@@ -56,7 +54,7 @@ class McpSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     servers: dict[str, McpServerSettings] = Field(
-        default_factory=dict,
+        {},
         description="Each by a short name, which its tools begin with "
         "([mcp.servers.shopping] in passfel.toml). Needs: pip install 'passfel[mcp]'.",
     )
