@@ -4,6 +4,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from posixpath import dirname, join, normpath
@@ -200,7 +201,7 @@ def read_xlsx(raw: bytes) -> Reading:
             if content is not None:
                 outline.heading(1, sheet.get("name"))
                 _rows(outline, [_cells(row, strings, dates) for row in content.iter(f"{S}row")])
-        return outline.reading()
+        return replace(outline.reading(), title=archive.title())
 
 
 def _date_styles(styles: Any) -> frozenset[int]:
@@ -238,7 +239,7 @@ def _cells(row: Any, strings: list[str], dates: frozenset[int]) -> dict[str, str
 
 def _day(value: str) -> str:
     try:
-        moment = FIRST_DAY + timedelta(days=float(value))
+        moment = FIRST_DAY + timedelta(seconds=round(float(value) * 86_400))
     except (ValueError, OverflowError):
         return value
     return f"{moment:%Y-%m-%d}" if float(value).is_integer() else f"{moment:%Y-%m-%d %H:%M}"
