@@ -48,6 +48,13 @@ def singular(word: str) -> str:
     return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
 
 
+def is_plural(said: str, entities: Iterable[Entity]) -> bool:
+    """Whether all of one name are meant: "the reading lamps" for two that are called Reading Lamp."""
+    last = (fold(said) or ("",))[-1]
+    names = [name.casefold() for entity in entities for name in entity.names]
+    return singular(last) != last and not any(name.endswith(last) for name in names)
+
+
 def key_of(words: Iterable[str]) -> str:
     """What is the same for "bed room lights" and "Bedroom Light"."""
     return "".join(singular(word) for word in words if word not in ARTICLES)
@@ -189,6 +196,13 @@ class HomeNames:
         floors = {number for kind, number in places if kind == "floor"}
         areas |= {area.area_id for area in self.home.areas if area.floor_id in floors}
         return {entity.entity_id for entity in self.home.entities if entity.area_id in areas}
+
+    def say_apart(self, entity: Entity) -> str:
+        """A device told apart from others of its name, by its room."""
+        room = self.home.room(entity)
+        if room and room.casefold() not in entity.name.casefold():
+            return f"the {entity.name} in the {room}"
+        return f"the {entity.name}"
 
     def say_places(self, places: Iterable[tuple[PlaceKind, str]]) -> str:
         """Rooms and floors by their own names."""

@@ -7,11 +7,12 @@ from passfel.household.entity import Home
 from passfel.household.home_names import HomeNames
 from passfel.household.turn import Turn
 from passfel.nlu.home_commands import commands
-from passfel.nlu.home_frame import is_question, read_frame
+from passfel.nlu.home_frame import Frame, is_question, read_frame
 from passfel.nlu.home_intents import HomeIntents
 from passfel.nlu.home_match import HomeMatch
 from passfel.nlu.home_questions import questions
 from passfel.nlu.home_scan import scan
+from passfel.nlu.home_targets import UnclearError
 from passfel.nlu.slots.when import find_whens
 
 KnownHome = Callable[[], Home | None]
@@ -58,11 +59,30 @@ class HomeUnderstander:
         frame = read_frame(parts, names, question=question)
         if frame is None:
             return None
-        if not question and (frame.verbs or frame.particles or frame.numbers or not frame.settings):
-            calls = None if window else commands(frame, names)
-        else:  # "bedroom temperature" asks without a verb
-            calls = questions(frame, names, window)
+        asks = question or _asks_without_a_verb(frame, names)
+        try:
+            if asks:
+                calls = questions(frame, names, window, turn.room)
+            else:
+                calls = None if window else commands(frame, names, turn.room)
+        except UnclearError as unclear:
+            return HomeMatch((), frame.named, str(unclear))
         return HomeMatch(tuple(calls), frame.named) if calls else None
+
+
+def _asks_without_a_verb(frame: Frame, names: HomeNames) -> bool:
+    """Whether a figure is asked for by its name alone: "bedroom temperature"."""
+    if frame.verbs or frame.particles or frame.numbers or frame.colors or frame.modes:
+        return False
+    entities = [
+        names.home.by_id[number]
+        for target in frame.targets
+        for ids, _, _ in target.entities
+        for number in ids
+    ]
+    if entities and all(entity.domain == "sensor" for entity in entities):
+        frame.asks.append("what")
+    return bool(frame.settings or frame.asks)
 
 
 def _without_past(text: str, turn: Turn) -> tuple[str, dict[str, str]]:

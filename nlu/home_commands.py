@@ -8,7 +8,7 @@ from passfel.household.home_kinds import is_guarded
 from passfel.household.home_names import HomeNames, fold
 from passfel.household.understanding import Call
 from passfel.nlu.home_frame import Frame
-from passfel.nlu.home_targets import EVERYWHERE, Aim, aims
+from passfel.nlu.home_targets import EVERYWHERE, Aim, aims, ask_which
 
 CONTROL, SECURE = "control_home", "secure_home"
 STEPS = {"set_temperature": 1, "set_volume": 10, "set_brightness": 20, "set_speed": 25, "set_position": 25}
@@ -98,18 +98,27 @@ class Order:
     """The kind that is meant where nothing is named."""
 
 
-def commands(frame: Frame, names: HomeNames) -> list[Call] | None:
-    """The calls of a request, or None where it isn't wholly clear what is to be done."""
+def commands(frame: Frame, names: HomeNames, room: str = "") -> list[Call] | None:
+    """The calls of a request, or None where it isn't wholly clear what is to be done.
+
+    Args:
+        frame: the request.
+        names: of the home.
+        room: where the person speaks.
+
+    Raises:
+        UnclearError: several things could be meant; its words ask which.
+    """
     if frame.states or frame.asks or frame.feels or len(frame.numbers) > 1 or len(frame.colors) > 1:
         return None
-    if "at" in frame.units and not _is_amount(frame):
+    if "at" in frame.units and frame.numbers and not _is_amount(frame):
         return None  # "at 10" is a time
     orders = _orders(frame, names)
     if orders is None:
         return None
     calls: list[Call] = []
     for order in orders:
-        found = _calls(order, frame, names)
+        found = _calls(order, frame, names, room)
         if found is None:
             return None
         calls += found
@@ -121,7 +130,7 @@ def _is_amount(frame: Frame) -> bool:
     return bool({"percent", "degrees"} & set(frame.units)) or any("%" in number for number in frame.numbers)
 
 
-def _calls(order: Order, frame: Frame, names: HomeNames) -> list[Call] | None:
+def _calls(order: Order, frame: Frame, names: HomeNames, room: str) -> list[Call] | None:
     found = aims(frame, names, _fits(order), order.default_kind)
     if found is None and order.alone:
         where = "here" if frame.here else EVERYWHERE if frame.everywhere or frame.all else ""
@@ -130,6 +139,8 @@ def _calls(order: Order, frame: Frame, names: HomeNames) -> list[Call] | None:
     if not found or any(aim.kind == "person" for aim in found):
         return None
     calls = [_call(order, _of_garage(aim, order, frame, names)) for aim in found]
+    if None not in calls:
+        ask_which(found, names, room, kinds_too=True)
     return None if None in calls else [call for call in calls if call is not None]
 
 

@@ -12,3 +12,5 @@ class HomeMatch:
     calls: tuple[Call, ...]
     named: bool
     """Whether a device or a room was named, so that it can't mean anything else."""
+    question: str = ""
+    """What has to be asked in the place of the calls: which of several is meant."""

@@ -6,7 +6,7 @@ from passfel.household.entity import Entity
 from passfel.household.home_names import HomeNames
 from passfel.household.understanding import Call
 from passfel.nlu.home_frame import Frame
-from passfel.nlu.home_targets import EVERYWHERE, Aim, aims
+from passfel.nlu.home_targets import EVERYWHERE, Aim, aims, ask_which
 
 STATE, HISTORY = "get_home_state", "get_home_history"
 FIGURES = frozenset({"temperature", "humidity", "battery", "power", "energy", "air_quality"})
@@ -44,8 +44,18 @@ ALONE = frozenset({"thermostat", "alarm", "vacuum", "lawn_mower", "garage_door",
 ANY_OPEN = ("door", "window", "garage_door")
 
 
-def questions(frame: Frame, names: HomeNames, window: Mapping[str, str]) -> list[Call] | None:
-    """The calls of a question; `window` is the past time that was said, if one was."""
+def questions(frame: Frame, names: HomeNames, window: Mapping[str, str], room: str = "") -> list[Call] | None:
+    """The calls of a question; None where it is none about the home.
+
+    Args:
+        frame: the request.
+        names: of the home.
+        window: the past time that was said, if one was.
+        room: where the person speaks.
+
+    Raises:
+        UnclearError: several things could be meant; its words ask which.
+    """
     if frame.numbers or frame.colors or len(set(frame.states)) > 1:
         return None
     if "person" in frame.kinds or "who" in frame.asks or _is_of_person(frame, names):
@@ -56,7 +66,7 @@ def questions(frame: Frame, names: HomeNames, window: Mapping[str, str]) -> list
         return _figure(frame, names, about, window, past=past)
     if past:
         return _past(frame, names, window)
-    return _states(frame, names)
+    return _states(frame, names, room)
 
 
 def _is_of_person(frame: Frame, names: HomeNames) -> bool:
@@ -148,7 +158,7 @@ def _tells(frame: Frame) -> Fits:
     return lambda entity: entity.domain in TELLING
 
 
-def _states(frame: Frame, names: HomeNames) -> list[Call] | None:
+def _states(frame: Frame, names: HomeNames, room: str) -> list[Call] | None:
     state = frame.states[0] if frame.states else ""
     if "when" in frame.asks or "where" in frame.asks:
         return None
@@ -162,6 +172,7 @@ def _states(frame: Frame, names: HomeNames) -> list[Call] | None:
     found = aims(frame, names, _tells(frame), "everything" if state in {"on", "off"} else "")
     if found is None or not all(_makes_sense(aim, frame, state) for aim in found):
         return None
+    ask_which(found, names, room)
     return [Call(STATE, _asked(aim, frame, state)) for aim in found]
 
 

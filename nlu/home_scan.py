@@ -111,10 +111,18 @@ class _Scanner:
                 for index, token in enumerate(self._tokens)
                 if number.begin <= token.begin and token.end <= number.end
             ]
-            if inside:
+            if inside and not self._is_pronoun(inside[0]):
                 figure = f"{number.value.normalize():f}" + ("%" if number.is_percent else "")
                 found[inside[0]] = (len(inside), figure)
         return found
+
+    def _is_pronoun(self, index: int) -> bool:
+        """Whether it is "the one" and no figure."""
+        return (
+            index > 0
+            and self._said[index] == "one"
+            and self._said[index - 1] in {"the", "that", "this", "which"}
+        )
 
     def _longest(self, index: int) -> Part | None:
         most = min(len(self._said) - index, max(self._names.longest, LONGEST_PHRASE))

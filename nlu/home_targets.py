@@ -1,15 +1,19 @@
 """From what was named to the arguments of a call: devices by their own names, kinds with their rooms."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from passfel.household.entity import Entity
-from passfel.household.home_kinds import KINDS, is_guarded
-from passfel.household.home_names import HomeNames, fold, key_of
+from passfel.household.home_kinds import KINDS, is_guarded, say_kind
+from passfel.household.home_names import HomeNames, fold, is_plural, key_of
+from passfel.household.wording import say_list
 from passfel.nlu.home_frame import Frame, Place, Target
 from passfel.nlu.home_scan import known_words
 
 EVERYWHERE = "everywhere"
+MOST_CHOICES = 4
+PLAYERS = frozenset({"media_player", "tv", "speaker"})
+"""Of these, the one that plays is meant: the tool knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +160,39 @@ def _say_where(places: list[Place], frame: Frame, names: HomeNames) -> list[str]
 
 def _entities(numbers: Iterable[str], names: HomeNames) -> tuple[Entity, ...]:
     return tuple(names.home.by_id[number] for number in numbers)
+
+
+class UnclearError(Exception):
+    """Several things could be meant: a signal inside the understanding, never an error to anybody."""
+
+
+def ask_which(found: Sequence[Aim], names: HomeNames, room: str, *, kinds_too: bool = False) -> None:
+    """See that everything that was named is one thing, or plainly all of them.
+
+    Args:
+        found: what was named.
+        names: of the home.
+        room: where the person speaks: of several, the one there is meant.
+        kinds_too: whether a kind without a room has to be one thing, as in a command.
+
+    Raises:
+        UnclearError: it isn't; the words ask which.
+    """
+    for aim in found:
+        near = [entity for entity in aim.entities if names.home.room(entity).casefold() == room.casefold()]
+        if len(aim.entities) > 1 and not is_plural(aim.name, aim.entities) and (not room or len(near) != 1):
+            choices = [names.say_apart(entity) for entity in aim.entities[:MOST_CHOICES]]
+            raise UnclearError(f"Which {aim.name} do you mean: {say_list(choices, 'or')}?")
+        if (
+            kinds_too
+            and aim.kind
+            and aim.kind not in PLAYERS
+            and not aim.where
+            and not room
+            and (count := _count(aim.kind, names)) > 1
+        ):
+            raise UnclearError(f"Which {say_kind(aim.kind)}s: all {count}, or those of one room?")
+
+
+def _count(kind: str, names: HomeNames) -> int:
+    return sum(1 for entity in names.home.entities if KINDS[kind].holds(entity) and not entity.hidden)

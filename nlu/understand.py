@@ -48,6 +48,8 @@ class Reader:
         home = self._home.match(text, turn)
         if home is None or (match is not None and match.free == 0 and not home.named):
             return match
+        if home.question:
+            return HomeRequest("home", None, home.question, 0, "")
         return HomeRequest("home", home.calls[0], "", 0, "", more=home.calls[1:])
 
     def warm(self, turn: Turn) -> None:
@@ -147,11 +149,14 @@ class Utterance:
         return None
 
     def tail(self) -> Understanding | None:
-        """A request at the end of other words: "we are out of milk, add milk to the list"."""
+        """A request at the end of other words: "we are out of milk, add milk to the list".
+
+        None to the home: what stands before may take it back, and a door is open at once.
+        """
         said = self.plain.split()
         for begin in range(1, min(len(said) - 1, 8)):
             match = self._best(" ".join(said[begin:]))
-            if match is not None and match.call is not None and match.free == 0:
+            if match is not None and match.call is not None and match.free == 0 and match.domain != "home":
                 return replace(_understood([match]), whole=False, confidence=0.5)
         return None
 

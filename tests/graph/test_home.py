@@ -80,6 +80,23 @@ async def test_how_warm_the_bedroom_was_last_night(assistant: Assistant, world: 
     assert answer.startswith("The Bedroom Temperature was between 16.4 and 18.2 °C ")
 
 
+@pytest.mark.parametrize(
+    ("said", "answer", "done"),
+    [
+        ("turn on the reading lamp", "the one in the bedroom", "Turned on Reading Lamp."),
+        ("turn off the lights", "all of them", "Turned off Kitchen Ceiling"),
+        ("turn off the lights", "in the hall", "Turned off Hall Light."),
+    ],
+)
+async def test_an_answer_to_which_one_completes_the_request(
+    assistant: Assistant, world: HomeWorld, said: str, answer: str, done: str
+):
+    thread = str(uuid4())
+    assert (await say(assistant, said, thread)).startswith("Which ")
+    assert world.calls == []
+    assert (await say(assistant, answer, thread)).startswith(done)
+
+
 async def test_a_door_opens_after_a_yes_and_not_before(assistant: Assistant, world: HomeWorld):
     thread = str(uuid4())
     await say(assistant, "open the garage door", thread)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from passfel.household.entity import Entity, Home
 from passfel.household.errors import NotFoundError, RequestError
 from passfel.household.home_kinds import KINDS, SOFT_COVERS, is_guarded, say_kind
-from passfel.household.home_names import HomeNames, PlaceKind, fold, singular
+from passfel.household.home_names import HomeNames, PlaceKind, fold, is_plural, singular
 from passfel.household.turn import Turn
-from passfel.household.wording import say_count, say_list
+from passfel.household.wording import say_list
 
 EVERYWHERE = frozenset({"everywhere", "all", "the whole house", "whole house", "house", "home"})
 HERE = frozenset({"here", "this room"})
@@ -93,12 +93,12 @@ class Chooser:
         narrowed = [entity for entity in entities if kind is None or kind.holds(entity)] or entities
         able = [entity for entity in narrowed if fits(entity)]
         if not able:
-            raise RequestError(f"That can't be done with {self.say(narrowed[0])}.")
+            raise RequestError(f"That can't be done with the {narrowed[0].name}.")
         return self._one(said, [entity for entity in able if not entity.hidden] or able)
 
     def _one(self, said: str, able: list[Entity]) -> list[Entity]:
         """The one that is meant; all of one name where the name was said in the plural."""
-        if len(able) == 1 or _is_plural(said, able):
+        if len(able) == 1 or is_plural(said, able):
             return able
         near = [
             entity
@@ -107,7 +107,7 @@ class Chooser:
         ]
         if len(near) == 1:
             return near
-        choices = [self.say(entity, apart=True) for entity in able[:MOST_CHOICES]]
+        choices = [self._names.say_apart(entity) for entity in able[:MOST_CHOICES]]
         raise RequestError(f"Which {said} do you mean: {say_list(choices, 'or')}?")
 
     def _of_kind(
@@ -131,17 +131,8 @@ class Chooser:
         if not several and near:
             return near
         if not several and len(found) > 1:
-            raise RequestError(
-                f"All {say_count(len(found), say_kind(name))}, or those of one room? Say “all” or name the room."
-            )
+            raise RequestError(f"Which {say_kind(name)}s: all {len(found)}, or those of one room?")
         return found
-
-    def say(self, entity: Entity, *, apart: bool = False) -> str:
-        """A device by its name; told `apart` from others of its name by its room."""
-        room = self._home.room(entity)
-        if apart and room and room.casefold() not in entity.name.casefold():
-            return f"the {entity.name} in the {room}"
-        return f"the {entity.name}"
 
     def say_where(self, where: str) -> str:
         """A room or a floor with its preposition."""
@@ -149,7 +140,10 @@ class Chooser:
         if not places:
             return "at home"
         said = where.strip().casefold()
-        return said if said.endswith("stairs") else f"in the {self._names.say_places(places)}"
+        if said.endswith("stairs"):
+            return said
+        leading = "on" if places[0][0] == "floor" else "in"
+        return f"{leading} the {self._names.say_places(places)}"
 
 
 def _coverings(seen: Sequence[Entity]) -> list[Entity]:
@@ -168,9 +162,3 @@ def kind_called(said: str) -> str:
     if words in KINDS:
         return words
     raise NotFoundError(f"I know no kind of device called “{said}”.")
-
-
-def _is_plural(said: str, able: Sequence[Entity]) -> bool:
-    last = fold(said)[-1:] or ("",)
-    plural = singular(last[0]) != last[0]
-    return plural and not any(name.casefold().endswith(last[0]) for entity in able for name in entity.names)

@@ -43,6 +43,9 @@ REACT_S = 4.0
 MOST_PAST = 4
 FIGURES = {"temperature", "humidity", "battery", "power", "energy", "brightness", "air_quality"}
 LOCKED = {"locked", "unlocked"}
+PLAYING = {"pause", "stop", "next", "previous", "mute", "set_volume"}
+"""What is asked of the music, where it isn't said which: of the one that plays."""
+LOCKABLE = {"door", "gate", "window", "garage_door"}
 HowTo = Callable[[str, Entity], Doing | None]
 
 
@@ -169,15 +172,15 @@ class HomeTools:
         """The devices of a question; of a figure, those that measure it."""
         if about:
             return _measuring(chooser, wanted, about)
-        if wanted.kind == "door" and state in LOCKED:
+        if wanted.kind in LOCKABLE and state in LOCKED:
             wanted = Wanted(wanted.name, wanted.where, "lock")
         return chooser.choose(wanted, lambda entity: _answers(entity, state), several=True)
 
     async def _carry_out(self, turn: Turn, action: str, wanted: Wanted, value: str, how: HowTo) -> Answer:
         if action.startswith("set_") and not value:
             raise RequestError(f"To what should I set the {action.removeprefix('set_').replace('_', ' ')}?")
-        chooser, _ = await self._chooser(turn)
-        chosen = self._able(chooser, action, wanted, how)
+        chooser, home = await self._chooser(turn)
+        chosen = self._able(chooser, home, action, wanted, how)
         away = [entity for entity in chosen if not entity.available]
         reached = [entity for entity in chosen if entity.available]
         refused = await self._call(_services(action, reached, value, how))
@@ -197,12 +200,16 @@ class HomeTools:
             raise refused[0]
         return [error.sentence for error in refused]
 
-    def _able(self, chooser: Chooser, action: str, wanted: Wanted, how: HowTo) -> list[Entity]:
+    def _able(self, chooser: Chooser, home: Home, action: str, wanted: Wanted, how: HowTo) -> list[Entity]:
         everything = (
             wanted.kind in {"", "everything"} and not wanted.name and wanted.where.casefold() in EVERYWHERE
         )
         if everything and not wanted.kind:
             raise RequestError("Which devices do you mean? Say what kind, or “everything”.")
+        if action in PLAYING and not wanted.name and not wanted.where:
+            playing = [entity for entity in home.entities if _plays(entity) and how(action, entity)]
+            if len(playing) == 1:
+                return playing
         try:
             return chooser.choose(wanted, lambda entity: how(action, entity) is not None)
         except RequestError:
@@ -310,6 +317,10 @@ def _answers(entity: Entity, state: str) -> bool:
     if state in {"open", "closed", "shut"}:
         return entity.domain in {"cover", "binary_sensor", "valve", "lock"}
     return entity.domain not in {"button", "event", "scene"}
+
+
+def _plays(entity: Entity) -> bool:
+    return entity.domain == "media_player" and entity.state == "playing"
 
 
 def _source(entities: Sequence[Entity]) -> Source:

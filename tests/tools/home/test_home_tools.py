@@ -47,6 +47,7 @@ action=open; kind=blinds; where=bedroom | cover.open_cover | cover.bedroom_curta
 action=set_position; kind=blind; value=30 | cover.set_cover_position | cover.living_room_blinds | position=30
 action=pause; name=television | media_player.media_pause | media_player.living_room_tv |
 action=set_volume; name=TV; value=-10 | media_player.volume_set | media_player.living_room_tv | volume_level=0.2
+action=pause; kind=media_player | media_player.media_pause | media_player.living_room_tv |
 action=start; name=hoover | vacuum.start | vacuum.robby |
 action=turn_on; name=movie night | scene.turn_on | scene.movie_night |
 action=start; name=good night | script.turn_on | script.good_night |
@@ -96,7 +97,7 @@ async def test_of_two_lamps_of_one_name_the_one_in_the_room_of_the_speaker_is_me
 
 
 async def test_the_lights_of_no_room_are_asked_about_and_all_of_them_are_not(do: Do, world: HomeWorld):
-    with pytest.raises(RequestError, match="All 8 lights, or those of one room"):
+    with pytest.raises(RequestError, match="Which lights: all 8, or those of one room"):
         await do("control_home", action="turn_off", kind="light")
     sentence, _ = await do("control_home", action="turn_off", kind="light", where="everywhere")
     assert len(world.calls[0][1]) == 7
