@@ -103,13 +103,44 @@ def _expanded(
 ) -> Iterator[Occurrence]:
     masters = [component for component in part.walk("VEVENT") if "RECURRENCE-ID" not in component]
     rule = _rule(masters[0]) if masters else ""
+    lengths = _Lengths(part, masters[0] if rule else None)
     query = recurring_ical_events.of(part)
     for component in query.between(begin - MARGIN, end + MARGIN):
         if str(component.get("STATUS", "")).upper() == "CANCELLED":
             continue
+        lengths.correct(component)
         occurrence = _occurrence(component, uid, rule, begin.tzinfo or UTC, place)
         if occurrence.touches(begin, end):
             yield occurrence
+
+
+class _Lengths:
+    """How long the occurrences of a series take: exactly as long as the first, also across a change of the clocks.
+
+    So it is in RFC 5545 (3.8.5.3) where the series has an end; the expansion keeps the wall clock's difference.
+    """
+
+    def __init__(self, part: Component, master: Component | None) -> None:
+        self._length: timedelta | None = None
+        self._own: set[datetime] = set()
+        if master is None or "DTEND" not in master or not isinstance(master["DTSTART"].dt, datetime):
+            return
+        self._length = moment(master["DTEND"].dt, UTC).astimezone(UTC) - moment(
+            master["DTSTART"].dt, UTC
+        ).astimezone(UTC)
+        changed = [one["RECURRENCE-ID"] for one in part.walk("VEVENT") if "RECURRENCE-ID" in one]
+        self._own = {moment(one.dt, UTC).astimezone(UTC) for one in changed}
+        if any("RANGE" in one.params for one in changed):
+            self._length = None  # from there on the series has another length
+
+    def correct(self, component: Component) -> None:
+        """Set the end of an occurrence that is its series' own."""
+        which = component.get("RECURRENCE-ID")
+        if self._length is None or which is None or moment(which.dt, UTC).astimezone(UTC) in self._own:
+            return
+        start = component["DTSTART"].dt
+        if start.tzinfo is not None:
+            component.DTEND = (start.astimezone(UTC) + self._length).astimezone(start.tzinfo)
 
 
 def _rule(master: Component) -> str:
