@@ -12,30 +12,47 @@ from passfel.graph.assistant import Assistant, open_assistant
 from passfel.graph.settings import AssistantSettings
 from passfel.memory.postgres import Database
 from passfel.tests.servers.home_assistant import HomeWorld, home_assistant
+from passfel.tools.home.home_assistant import HomeAssistant
 
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def world() -> Iterator[HomeWorld]:
+@pytest.fixture(scope="module")
+def running_world() -> Iterator[HomeWorld]:
     with home_assistant() as home:
         yield home
 
 
-@pytest_asyncio.fixture
-async def assistant(database: Database, data_folder: Path, world: HomeWorld) -> AsyncIterator[Assistant]:
+@pytest_asyncio.fixture(scope="module")
+async def opened(
+    shared_database: Database, data_folder: Path, running_world: HomeWorld
+) -> AsyncIterator[Assistant]:
     settings = AssistantSettings.model_validate(
         {
             "data_dir": data_folder,
             "household": {"time_zone": "Europe/Lisbon"},
-            "home_assistant": {"url": world.url, "token": world.token, "react_s": 0.3},
+            "home_assistant": {"url": running_world.url, "token": running_world.token, "react_s": 0.3},
         }
     )
     async with open_assistant(settings, clock=lambda: MONDAY) as one:
-        [provider] = [provider for provider in one.house.providers if provider.source == "Home Assistant"]
-        await provider.check()
         yield one
     (data_folder / "home.json").unlink()
+
+
+@pytest_asyncio.fixture
+async def world(running_world: HomeWorld, opened: Assistant) -> HomeWorld:
+    """The home as on Monday morning, and the assistant knows it."""
+    [provider] = [one for one in opened.house.providers if isinstance(one, HomeAssistant)]
+    await provider.home()
+    at = datetime.fromtimestamp(running_world.begin_again(), UTC)
+    while (await provider.home()).by_id["light.hall"].changed_at != at:
+        await provider.changed(1)
+    return running_world
+
+
+@pytest.fixture
+def assistant(opened: Assistant, world: HomeWorld) -> Assistant:
+    return opened
 
 
 async def say(assistant: Assistant, text: str, thread: str = "") -> str:
@@ -112,19 +129,20 @@ async def test_a_no_leaves_the_door(assistant: Assistant, world: HomeWorld):
     assert world.calls == []
 
 
-async def test_a_home_that_is_away_is_said_in_a_sentence_and_the_rest_goes_on(
-    assistant: Assistant, world: HomeWorld
-):
-    world.token = "changed"
-    world.hang_up()
-    answer = await say(assistant, "turn on the desk light and what time is it")
-    assert "Home Assistant" in answer
-    assert "10:00" in answer
-
-
 @pytest.mark.parametrize("repeated", ["turn on the desk light", "toggle the desk light"])
 async def test_a_turn_that_is_replayed_switches_once(assistant: Assistant, world: HomeWorld, repeated: str):
     thread, message = str(uuid4()), {"role": "user", "content": repeated, "id": str(uuid4())}
     for _ in range(2):
         await assistant.ainvoke({"messages": [message]}, thread=thread)
     assert len(world.calls) == 1
+
+
+async def test_a_home_that_is_away_is_said_in_a_sentence_and_the_rest_goes_on(
+    assistant: Assistant, world: HomeWorld
+):
+    taken, world.token = world.token, "changed"
+    world.hang_up()
+    answer = await say(assistant, "turn on the desk light and what time is it")
+    world.token = taken
+    assert "Home Assistant" in answer
+    assert "10:00" in answer

@@ -70,6 +70,17 @@ class HomeWorld:
         for client in list(self._clients):
             client.tell_registry("device")
 
+    def begin_again(self) -> float:
+        """As it was on Monday morning; everybody connected hears of it. Gives when the light in the hall changed."""
+        self.calls.clear()
+        self.deaf.clear()
+        self.refused.clear()
+        self.history.clear()
+        self.devices = devices()
+        self.devices["light.hall"].changed = self.tick()
+        self.tell({"a": {device.entity_id: device.compressed() for device in self.devices.values()}})
+        return self.devices["light.hall"].changed
+
     def tell(self, event: Mapping[str, Any]) -> None:
         """Send a change of states to all subscribers."""
         for client in list(self._clients):
