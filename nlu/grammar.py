@@ -143,8 +143,10 @@ def _money(text: str) -> dict[str, list[tuple[str, Any]]]:
     instruments, currencies = find_instruments(text), find_currencies(text)
     coins = [(run, found) for run, found in instruments if found.kind == "coin"]
     codes = {found.code for _, found in coins}
+    amounts = [(amount.text, amount) for amount in find_amounts(text)]
     return {
-        "amount": [(amount.text, amount) for amount in find_amounts(text)],
+        "amount": amounts,
+        "money": [(said, amount) for said, amount in amounts if amount.currency not in codes],
         "currency": [
             *currencies,
             *((run, found.code) for run, found in coins if found.code not in dict(currencies).values()),

@@ -89,15 +89,18 @@ class PortfolioTools:
         await self._watched.remove(row.id)
         return changed(row, "removed", f"Removed {_named(row)} from your watchlist.")
 
-    async def get_portfolio(self, turn: InTurn) -> Answer:
+    async def get_portfolio(self, turn: InTurn, name: str = "") -> Answer:
         """Get what the person owns in shares and coins, and what it is worth now.
 
         Args:
             turn: the turn.
+            name: only this one; left out, everything.
         """
         rows = list(reversed(await self._holdings.all(turn.person)))
         if not rows:
             return "I know of nothing that you own. Say “I own 10 Apple shares”.", Outcome()
+        if name:
+            rows = [_of(name, rows, "is not in your portfolio")]
         quotes, failed = await self._prices.quotes([row.instrument for row in rows])
         positions = [await self._position(row, quotes.get(row.instrument), failed) for row in rows]
         portfolio = Portfolio(
@@ -106,7 +109,7 @@ class PortfolioTools:
             total=sum((position.value for position in positions if position.value is not None), Decimal(0)),
         )
         told = [position.quote for position in positions if position.quote is not None]
-        sentence = " ".join([say_portfolio(portfolio, turn), *dict.fromkeys(failed)])
+        sentence = " ".join([say_portfolio(portfolio, turn, whole=not name), *dict.fromkeys(failed)])
         return sentence, Outcome(
             result=portfolio, sources=tuple(dict.fromkeys(source_of(quote) for quote in told))
         )

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from passfel.household.money import name_of_currency, say_money, say_percent, say_quantity, say_rate
-from passfel.household.quote import Conversion, Instrument, Portfolio, Position, PriceHistory, Quote
+from passfel.household.quote import Conversion, Instrument, Point, Portfolio, Position, PriceHistory, Quote
 from passfel.household.turn import Turn
 from passfel.household.wording import capital, say_day, say_list, say_moment
 from passfel.tools.contract import Source
@@ -62,36 +62,49 @@ def say_conversion(conversion: Conversion, turn: Turn) -> str:
 
 def say_history(history: PriceHistory, window: str, turn: Turn) -> str:
     """Say how a price went: the change, its ends, its range, and a line of bars."""
-    points, name = history.points, _named(history.instrument)
+    points, today = history.points, turn.now.date()
     first, last = points[0], points[-1]
+    if len(points) == 1:
+        return say_day_of(history, turn)
     low = min(points, key=lambda point: point.price)
     high = max(points, key=lambda point: point.price)
-    today = turn.now.date()
-
-    def price(value: Decimal) -> str:
-        say = say_rate if history.instrument.kind == "currency" else say_money
-        return say(value, history.currency)
-
-    def on(day: date) -> str:
-        return (
-            say_day(day, today)
-            if abs((today - day).days) < 2
-            else f"{day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
-        )
-
-    if len(points) == 1:
-        return f"{name} was at {price(first.price)} on {on(first.day)} ({history.source})."
     change = (last.price - first.price) / first.price * 100
     moved = "stayed the same" if abs(change) < SAME else f"{_went(change)} {say_percent(change)}"
+    told = [
+        f"{_price(history, point)} ({_short_day(point.day, today)})" for point in (first, last, low, high)
+    ]
     return (
-        f"{name} {moved} {window}, from {price(first.price)} ({on(first.day)}) to {price(last.price)}"
-        f" ({on(last.day)}); lowest {price(low.price)} ({on(low.day)}), highest {price(high.price)}"
-        f" ({on(high.day)}).\n{sparkline([point.price for point in points])}"
+        f"{_named(history.instrument)} {moved} {window}, from {told[0]} to {told[1]}; lowest {told[2]},"
+        f" highest {told[3]}.\n{sparkline([point.price for point in points])}"
         f" ({len(points)} daily prices from {history.source})"
     )
 
 
-def say_portfolio(portfolio: Portfolio, turn: Turn) -> str:
+def say_day_of(history: PriceHistory, turn: Turn) -> str:
+    """Say the last price of a span, against the one before it where there is one."""
+    last = history.points[-1]
+    day = say_day(last.day, turn.now.date())
+    when = day if day in {"today", "yesterday"} else f"on {day}"
+    change = ""
+    if len(history.points) > 1:
+        before = history.points[-2]
+        moved = _up_or_down((last.price - before.price) / before.price * 100)
+        change = f", {moved} since {_short_day(before.day, turn.now.date())}"
+    return f"{_named(history.instrument)} was at {_price(history, last)} {when}{change} ({history.source})."
+
+
+def _price(history: PriceHistory, point: Point) -> str:
+    say = say_rate if history.instrument.kind == "currency" else say_money
+    return say(point.price, history.currency)
+
+
+def _short_day(day: date, today: date) -> str:
+    if abs((today - day).days) < 2:
+        return say_day(day, today)
+    return f"{day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
+
+
+def say_portfolio(portfolio: Portfolio, turn: Turn, *, whole: bool = True) -> str:
     """Say what everything is worth, each by itself, and what could not be told."""
     told = [position for position in portfolio.positions if position.value is not None]
     untold = [position for position in portfolio.positions if position.value is None]
@@ -106,8 +119,10 @@ def say_portfolio(portfolio: Portfolio, turn: Turn) -> str:
         say_origin(position.quote, turn) for position in told if position.quote is not None
     )
     total = say_money(portfolio.total, portfolio.currency)
-    whole = "Your portfolio is worth" if not untold else "What I have prices of is worth"
-    sentence = f"{whole} {total}: {'; '.join(items)} ({'; '.join(origins)})."
+    if not whole:
+        return f"Your {_held(told[0])} {'is' if told[0].quantity == 1 else 'are'} worth {total} ({'; '.join(origins)})."
+    beginning = "Your portfolio is worth" if not untold else "What I have prices of is worth"
+    sentence = f"{beginning} {total}: {'; '.join(items)} ({'; '.join(origins)})."
     return f"{sentence} {missing}".strip()
 
 

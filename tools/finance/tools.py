@@ -12,11 +12,12 @@ from passfel.household.turn import Turn
 from passfel.household.wording import say_day, say_window
 from passfel.tools.contract import READS_WORLD, Answer, InTurn, Outcome, tool
 from passfel.tools.finance.prices import Prices
-from passfel.tools.finance.sentences import say_conversion, say_history, say_quote, source_of
+from passfel.tools.finance.sentences import say_conversion, say_day_of, say_history, say_quote, source_of
 
 PRICES_LAST = timedelta(minutes=1)
 RATES_LAST = timedelta(hours=1)
 MONTH = timedelta(days=30)
+MOST_DAYS = 3660
 WEEK = timedelta(days=7)
 D = TypeVar("D", date, datetime)
 
@@ -54,6 +55,7 @@ class PriceTools:
         name: str,
         start: AwareDatetime | None = None,
         end: AwareDatetime | None = None,
+        days: int | None = None,
         currency: str = "",
     ) -> Answer:
         """Get how a price went over days: the change, lowest, highest, and a small chart.
@@ -63,13 +65,20 @@ class PriceTools:
             name: what it is called, or its symbol.
             start: the first day; left out, 30 days ago.
             end: the day after the last one; left out, up to now.
+            days: so many days up to now, in the place of start and end.
             currency: ISO 4217 code to tell it in; leave out for the usual one.
         """
+        if days is not None:
+            start, end = turn.now - timedelta(days=max(1, min(days, MOST_DAYS))), None
         first, last, window = _span(start, end, turn)
         instrument = await self._prices.find(name)
         if first == last == turn.now.date() and not currency:
             return await self.get_price(turn, name)
-        history = await self._prices.history(instrument, first, last, _code(currency))
+        # One day may have had no trading: the last one before it is told, against the one before that.
+        asked = first - WEEK if first == last else first
+        history = await self._prices.history(instrument, asked, last, _code(currency))
+        if first == last:
+            return say_day_of(history, turn), Outcome(result=history, sources=(source_of(history),))
         return say_history(history, window, turn), Outcome(result=history, sources=(source_of(history),))
 
     async def convert_currency(

@@ -55,6 +55,26 @@ async def test_a_month_is_told_with_its_ends_range_and_a_line(do: Do):
     )
 
 
+async def test_a_day_without_trading_is_told_by_the_last_one_that_had_some(do: Do):
+    sunday = NOW.replace(day=22, hour=0)
+    told = await do("get_price_history", name="Apple", start=sunday, end=NOW.replace(hour=0))
+    assert told == "Apple was at $244.80 on Friday 20 November, up 0.7% since 19 November (Yahoo Finance)."
+
+
+async def test_a_year_is_counted_back_from_now(do: Do):
+    assert "since Sunday 23 November 2025" in await do("get_price_history", name="bitcoin", days=365)
+
+
+async def test_one_holding_is_told_alone(do: Do):
+    await do("record_holding", name="apple", quantity="1")
+    await do("record_holding", name="bitcoin", quantity="0.5")
+    assert await do("get_portfolio", name="bitcoin") == (
+        "Your 0.5 Bitcoin are worth €41,225.00 (CoinGecko, today at 09:58)."
+    )
+    with pytest.raises(NotFoundError, match="Tesla is not in your portfolio"):
+        await do("get_portfolio", name="tesla")
+
+
 async def test_since_june_is_last_june(do: Do):
     june = datetime(2027, 6, 1, tzinfo=NOW.tzinfo)
     told = await do("get_price_history", name="bitcoin", start=june, end=june)
