@@ -60,7 +60,8 @@ UNASKED: Overrides = {
 
 
 def _nws(url: str) -> Overrides:
-    return {"nws": {"base_url": url}}
+    # Nobody has to look up where home is.
+    return {"nws": {"base_url": url}, "household": {"home_place": "Denver, 39.7392, -104.9847"}}
 
 
 def _feed(url: str) -> Overrides:
@@ -105,9 +106,8 @@ def _joplin(url: str) -> Overrides:
 
 
 PROBES = (
-    # Before Open-Meteo: that knows where Denver is, and is left alone for a while after its own faults.
-    Probe("NOAA/NWS", "any weather alerts in Denver", nws, _nws),
     Probe("Open-Meteo", "what is the weather in Lisbon", open_meteo, _open_meteo),
+    Probe("NOAA/NWS", "are there any weather alerts", nws, _nws),
     Probe("The Courier", "give me the headlines", feeds, _feed),
     Probe("DuckDuckGo's instant answer service", "who is Marc Brunel", search_engines, _instant_answers),
     Probe("Wikipedia", "who is Ada Lovelace", wikipedia, _wikipedia),
