@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from langchain_core.messages import ToolMessage
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from passfel.household.errors import (
     BrokenAnswerError,
@@ -18,6 +22,7 @@ from passfel.household.errors import (
     UnreachableError,
 )
 from passfel.household.turn import Place, Turn
+from passfel.tests.servers.loopback import serve
 from passfel.tests.servers.nws import NwsWorld, nws
 from passfel.tests.servers.open_meteo import OpenMeteoWorld
 from passfel.tools.http import Http, HttpSettings
@@ -156,6 +161,85 @@ def test_every_recording_is_in_the_table():
     if not RECORDINGS.exists():
         pytest.skip("the recordings are not here")
     assert sorted(path.name for path in RECORDINGS.iterdir()) == sorted(TABLE)
+
+
+class Replay:
+    """A server that gives recorded answers, as the service's own paths ask for them."""
+
+    RECORDED = (
+        ("/points/", "points.json"),
+        ("/forecast/hourly", "gridpoints_forecast_hourly_si.json"),
+        ("/forecast", "gridpoints_forecast_si.json"),
+        ("/observations/latest", "stations_observations_latest.json"),
+        ("/stations", "gridpoints_stations.json"),
+        ("/alerts/active", "alerts_active_zone.json"),
+    )
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.error: tuple[str, int] | None = None
+
+    async def answer(self, request: Request) -> Response:
+        if self.error is not None:
+            name, status = self.error
+            return Response((RECORDINGS / name).read_bytes(), status)
+        path = request.url.path
+        name = next((name for mark, name in self.RECORDED if mark in path and path[-2:] != "65"), "")
+        if not name:
+            return Response(status_code=404)
+        return Response((RECORDINGS / name).read_bytes(), media_type="application/geo+json")
+
+
+@pytest.fixture(scope="module")
+def replaying() -> Iterator[Replay]:
+    if not RECORDINGS.exists():
+        pytest.skip("the recordings are not here")
+    replay = Replay()
+    with serve(Starlette(routes=[Route("/{path:path}", replay.answer)])) as replay.url:
+        yield replay
+
+
+def national_of(replay: Replay, http: Http, now: datetime) -> Nws:
+    return Nws(http, NwsSettings(base_url=replay.url), lambda: now)
+
+
+@pytest.fixture
+async def plain_http(replaying: Replay) -> AsyncIterator[Http]:
+    replaying.error = None
+    async with Http(HttpSettings(allowed_hosts=(replaying.url.removeprefix("http://"),), tries=1)) as http:
+        yield http
+
+
+async def test_recorded_answers_make_up_a_whole_forecast(replaying: Replay, plain_http: Http):
+    sumatra = Place("Sumatra", 30.0, -85.0)
+    measured = datetime(2022, 3, 3, 0, 10, tzinfo=UTC)
+    forecast = await national_of(replaying, plain_http, measured).forecast(sumatra, measured.date())
+    assert forecast.now is not None
+    assert (forecast.now.temperature, forecast.now.words, forecast.place.time_zone) == (
+        22.8,
+        "overcast skies",
+        "America/New_York",
+    )
+    assert [hour.temperature for hour in forecast.hours] == [25.5, 25.0]
+    assert [(day.day.isoformat(), day.low, day.high) for day in forecast.days] == [("2019-10-14", 25.0, 25.5)]
+    alerts = await national_of(replaying, plain_http, datetime(2019, 12, 21, tzinfo=UTC)).alerts(sumatra)
+    assert [alert.event for alert in alerts.alerts] == ["Flood Watch"]
+    assert (await national_of(replaying, plain_http, measured).alerts(sumatra)).alerts == (), "it is over"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("cdn_access_denied_403.html", 403, "set PASSFEL_HTTP__CONTACT to your mail address"),
+        ("problem_ForecastGridExpired_503.json", 503, r"^NOAA/NWS is out of order \(HTTP 503\)\.$"),
+    ],
+)
+async def test_a_recorded_error_is_the_right_sentence(
+    replaying: Replay, plain_http: Http, name: str, status: int, words: str
+):
+    replaying.error = name, status
+    with pytest.raises(UnreachableError, match=words):
+        await national_of(replaying, plain_http, datetime(2026, 11, 23, tzinfo=UTC)).forecast(DENVER)
 
 
 async def test_the_weather_in_the_united_states_comes_from_the_national_service(ask: Ask, service: NwsWorld):
