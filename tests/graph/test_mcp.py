@@ -66,3 +66,32 @@ async def test_tools_of_no_known_domain_are_offered_with_everything_only(
     )
     for toolset in TOOLSETS:
         assert not any(tool.name.startswith("shop_") for tool in tools_of(toolset, tools))
+
+
+async def test_a_change_that_is_replayed_reaches_the_server_once(
+    database: Database, data_folder: Path, served: SGLang
+):
+    async with opened(data_folder, served, "shop") as assistant:
+        tools = {tool.name: tool for tool in assistant.house.tools}
+
+        async def add() -> tuple[str, dict[str, Any]]:
+            call = {"type": "tool_call", "id": "1", "name": "shop_add_item", "args": {"name": "milk"}}
+            return str((await tools["shop_add_item"].ainvoke(call)).text), {}
+
+        told = [
+            await assistant.house.ledger.once(
+                thread="shopping",
+                call="call-1",
+                person="home",
+                tool="shop_add_item",
+                arguments={"name": "milk"},
+                run=add,
+                local=False,
+            )
+            for _ in range(2)
+        ]
+        shown = await tools["shop_show_items"].ainvoke(
+            {"type": "tool_call", "id": "2", "name": "shop_show_items", "args": {}}
+        )
+    assert told[0][0] == told[1][0]
+    assert str(shown.text).startswith("1 milk\n")
