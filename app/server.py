@@ -63,7 +63,8 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
             settings = household.settings
             with streams.ended_by_signals():
-                async with primed(settings.llm, household.house.tools, Maintenance(settings.data_dir)):
+                house, maintenance = household.house, Maintenance(settings.data_dir)
+                async with primed(settings.llm, house.tools, maintenance, house.ladder):
                     yield
         finally:
             await streams.stop()

@@ -210,7 +210,7 @@ async def open_assistant(
             graph = build_graph(house).compile(checkpointer=saver, store=store)
             for begin in house.opening:
                 begin()
-            heads_primed = primed(settings.llm, house.tools, Maintenance(settings.data_dir))
+            heads_primed = primed(settings.llm, house.tools, Maintenance(settings.data_dir), house.ladder)
             async with heads_primed, keeping_up(house.documents):
                 yield Assistant(graph, saver, house, database)
     finally:

@@ -13,6 +13,7 @@ from passfel.household.errors import BrokenAnswerError, PassfelError
 from passfel.nodes.prompt import build_prompt
 from passfel.nodes.schemas import functions_of
 from passfel.nodes.toolsets import heads
+from passfel.serving.ladder import ModelLadder
 from passfel.serving.maintenance import Maintenance
 from passfel.serving.settings import LlmSettings
 
@@ -23,18 +24,25 @@ ONE_TOKEN = 1
 
 @contextlib.asynccontextmanager
 async def primed(
-    settings: LlmSettings, tools: Sequence[BaseTool], maintenance: Maintenance
+    settings: LlmSettings, tools: Sequence[BaseTool], maintenance: Maintenance, ladder: ModelLadder
 ) -> AsyncIterator[None]:
-    """Prime in the background for as long as the block lasts; without a served model nothing is done."""
+    """Prime in the background for as long as the block lasts; without a served model nothing is done.
+
+    Meanwhile the ladder's clients learn how long a prompt their servers can hold.
+    """
     if not settings.base_url:
         yield
         return
-    task = asyncio.create_task(prime_served(settings, tools, maintenance))
+    tasks = [
+        asyncio.create_task(prime_served(settings, tools, maintenance)),
+        asyncio.create_task(ladder.learn()),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def prime_served(settings: LlmSettings, tools: Sequence[BaseTool], maintenance: Maintenance) -> int:

@@ -97,6 +97,10 @@ class BoxesChat(BaseChatModel):
             raise cast("BaseException", told[0])
         return " ".join(str(sentence) for sentence in told)
 
+    async def learn(self) -> None:
+        """Ask every box for what it tells of itself."""
+        await asyncio.gather(*(box.chat.learn() for box in self.boxes))
+
     async def aclose(self) -> None:
         """Close the connections of all boxes."""
         for box in self.boxes:

@@ -17,13 +17,15 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_openai import ChatOpenAI
-from pydantic import Field, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr
 from typing_extensions import override
 
 from passfel.household.errors import SettingsError
 from passfel.serving import thinking
-from passfel.serving.failures import broken, household_errors
-from passfel.serving.settings import LlmSettings, StrictTools
+from passfel.serving.failures import broken, household_errors, too_long
+from passfel.serving.prompt_size import Marks, PromptSizes, marks_of
+from passfel.serving.server_facts import ServerInquiry
+from passfel.serving.settings import BudgetKeeper, LlmSettings, StrictTools
 from passfel.serving.strict import rules_at, strict_tool
 from passfel.serving.thinking import Thinking
 from passfel.serving.usage import ASKED, keep_speculation
@@ -52,6 +54,10 @@ class SGLangChat(ChatOpenAI):
 
     strict_tools: StrictTools = Field(default="grammar", exclude=True)
     """Whose rules the tools' schemas keep (`serving.strict`)."""
+    budget_keeper: BudgetKeeper = Field(default="auto", exclude=True)
+    """Who ends thinking that is too long (`LlmSettings.thinking_kept_by`)."""
+    _inquiry: ServerInquiry | None = PrivateAttr(None)
+    _sizes: PromptSizes = PrivateAttr(default_factory=PromptSizes)
 
     @classmethod
     def from_settings(cls, settings: LlmSettings, **other: Any) -> Self:
@@ -60,7 +66,8 @@ class SGLangChat(ChatOpenAI):
             raise SettingsError("llm.base_url is empty: there is no language model server to talk to.")
         timeout = httpx2.Timeout(settings.read_deadline_s, connect=settings.connect_deadline_s)
         extra = {"extra_body": {"top_k": settings.top_k, **ASKED}} | other
-        return cls(
+        client = httpx2.AsyncClient(timeout=timeout, trust_env=False)
+        made = cls(
             base_url=settings.base_url,
             model=settings.model,
             api_key=settings.api_key or SecretStr("none"),
@@ -73,13 +80,18 @@ class SGLangChat(ChatOpenAI):
             stream_chunk_timeout=None,
             # Our own pools: LangChain's default is shared by every client of the process, and asks the
             # environment for proxies that a server in the house does not want.
-            http_async_client=httpx2.AsyncClient(timeout=timeout, trust_env=False),
+            http_async_client=client,
             http_client=httpx2.Client(timeout=timeout, trust_env=False),
             openai_proxy=None,
             health_deadline_s=settings.health_deadline_s,
             strict_tools=rules_at(settings.base_url, settings.strict_tools),
+            budget_keeper=settings.thinking_kept_by,
             **extra,
         )
+        if made.keeps_budgets:
+            key = settings.api_key.get_secret_value() if settings.api_key else ""
+            made._inquiry = ServerInquiry(client, settings.base_url, key, settings.health_deadline_s)
+        return made
 
     @property
     def server(self) -> str:
@@ -113,8 +125,15 @@ class SGLangChat(ChatOpenAI):
         offered = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "") or "no model"
         return f"The server at {self.server} answers, but offers {offered} in place of {self.model_name}."
 
+    async def learn(self) -> None:
+        """Ask the server for what it tells of itself, before a turn needs it; failures are no matter."""
+        if self._inquiry is not None:
+            await self._inquiry.learn()
+
     async def aclose(self) -> None:
         """Close the connections."""
+        if self._inquiry is not None:
+            await self._inquiry.aclose()
         await self.root_async_client.close()
         if self.root_client is not None:
             self.root_client.close()
@@ -135,6 +154,31 @@ class SGLangChat(ChatOpenAI):
     def _budget(self, thinking: int | None) -> int | None:
         return thinking if self.keeps_budgets else None
 
+    @property
+    def _closes(self) -> bool:
+        """Whether thinking that is too long is closed here.
+
+        A server with strict thinking takes what was closed here for thoughts that still go on: it then lets
+        neither a tool call nor the end of the answer through.
+        """
+        if self.budget_keeper != "auto":
+            return self.budget_keeper == "client"
+        return self._inquiry is None or not self._inquiry.facts.strict_thinking
+
+    def _measured(self, payload: dict[str, Any]) -> Marks:
+        """The prompt's size, to be calibrated by the answer; raises where it can't fit into the server's pool."""
+        marks = marks_of(payload)
+        most = self._inquiry.facts.longest_prompt if self._inquiry is not None else None
+        if most is None or self._sizes.at_least(marks) <= most:
+            return marks
+        if self._sizes.at_least(marks_of(payload, squeezed=True)) > most:
+            raise too_long()
+        return marks
+
+    def _ask_about_server(self) -> None:
+        if self._inquiry is not None:
+            self._inquiry.begin()
+
     def _household_errors(self) -> AbstractContextManager[None]:
         return household_errors(self.server, self.settings_group)
 
@@ -142,6 +186,7 @@ class SGLangChat(ChatOpenAI):
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         kwargs.pop("turn", None)
+        marks: list[Marks] | None = kwargs.pop("marks", None)
         budget, thought = self._budget(kwargs.pop("thinking", None)), kwargs.pop("closed_thought", None)
         messages = self._convert_input(input_).to_messages()
         payload = super()._get_request_payload(messages, stop=stop, **kwargs)
@@ -155,6 +200,8 @@ class SGLangChat(ChatOpenAI):
                 sent["reasoning_content"] = reasoning
         if thought is not None:
             thinking.go_on(payload, thought)
+        if marks is not None:
+            marks.append(self._measured(payload))
         return payload
 
     def _convert_chunk_to_generation_chunk(
@@ -212,8 +259,9 @@ class SGLangChat(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        self._ask_about_server()
         with self._household_errors():
-            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+            return await super()._agenerate(messages, stop, run_manager, marks=[], **kwargs)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         whole = Whole(self.server)
@@ -231,10 +279,11 @@ class SGLangChat(ChatOpenAI):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         watch, whole = Thinking(self._budget(kwargs.get("thinking"))), Whole(self.server)
-        if watch.budget != 0:
+        if watch.budget != 0 or not self._closes:
             async with aclosing(self._pieces(whole, messages, stop, run_manager, **kwargs)) as pieces:
                 async for chunk in pieces:
-                    if watch.too_long(chunk.message) or (watch.budget and whole.starved):
+                    over = watch.too_long(chunk.message) or (watch.budget and whole.starved)
+                    if over and self._closes:
                         break
                     yield chunk
                 else:
@@ -254,10 +303,15 @@ class SGLangChat(ChatOpenAI):
         self, whole: Whole, messages: Sequence[BaseMessage], stop: list[str] | None, *args: Any, **kwargs: Any
     ) -> AsyncGenerator[ChatGenerationChunk]:
         """One request's pieces; leaving early ends the request on the server too."""
-        stream = super()._astream(list(messages), stop, *args, **kwargs)
+        self._ask_about_server()
+        marks: list[Marks] = []
+        stream = super()._astream(list(messages), stop, *args, marks=marks, **kwargs)
         with self._household_errors():
             async with aclosing(cast("AsyncGenerator[ChatGenerationChunk]", stream)) as pieces:
                 async for chunk in pieces:
+                    usage = getattr(chunk.message, "usage_metadata", None)
+                    if usage and usage["input_tokens"] and marks:
+                        self._sizes.counted(marks[-1], usage["input_tokens"])
                     yield whole.pass_on(chunk)
 
 

@@ -56,6 +56,14 @@ def broken(sentence: str) -> BrokenAnswerError:
     return BrokenAnswerError(SOURCE, sentence)
 
 
+def too_long() -> RefusedError:
+    """Make the error of a prompt that the server can't hold."""
+    return RefusedError(
+        "The conversation has grown longer than the language model can read: start a new one, or start "
+        "the model with a larger context."
+    )
+
+
 def _from_openai(error: openai.OpenAIError, server: str, settings: str) -> ProviderError:
     if isinstance(error, openai.APITimeoutError):
         return UnreachableError(SOURCE, f"The language model at {server} did not answer in time.")
@@ -119,10 +127,7 @@ def _refusal(error: openai.OpenAIError, code: int, server: str, settings: str) -
         )
     text = _text(error)
     if code == 413 or isinstance(error, ContextOverflowError) or any(phrase in text for phrase in TOO_LONG):
-        return RefusedError(
-            "The conversation has grown longer than the language model can read: start a new one, or start "
-            "the model with a larger context."
-        )
+        return too_long()
     if STRICT.search(text):
         return RefusedError(
             f"The language model at {server} does not take strict tools: set {settings}.strict_tools to off."

@@ -180,6 +180,14 @@ class ModelLadder:
         except ProviderError as error:
             return RungHealth(rung.name, False, breaker.state, error.sentence)
 
+    async def learn(self) -> None:
+        """Have the servers tell of themselves, in the background of a start: the first turn then goes by it."""
+        for rung, _ in self._rungs:
+            if isinstance(rung.model, Served):
+                with contextlib.suppress(_AwayError):
+                    async with self._counted(rung):
+                        await rung.model.learn()
+
     async def aclose(self) -> None:
         """Close the connections of all rungs."""
         for rung, _ in self._rungs:

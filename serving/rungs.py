@@ -35,5 +35,8 @@ class Served(Protocol):
     async def check(self) -> str:
         """Say how it is, or raise a `ProviderError`."""
 
+    async def learn(self) -> None:
+        """Ask the server for what it tells of itself, before a turn needs it; failures are no matter."""
+
     async def aclose(self) -> None:
         """Close the connections."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from passfel.household.understanding import Effort
 
 StrictTools = Literal["auto", "grammar", "openai", "off"]
+BudgetKeeper = Literal["auto", "client", "server"]
 
 VENICE = "https://api.venice.ai/api/v1"
 
@@ -57,6 +58,11 @@ class LlmSettings(BaseModel):
     thinking: ThinkingSettings = Field(
         default_factory=lambda: ThinkingSettings.model_validate({}),
         description="Tokens of thinking, for each effort.",
+    )
+    thinking_kept_by: BudgetKeeper = Field(
+        "auto",
+        description="Who ends thinking that is over its budget: “server” where it was started with "
+        "--enable-strict-thinking, “client” everywhere else. “auto” asks the server, where it is an SGLang.",
     )
     strict_tools: StrictTools = Field(
         "auto",

@@ -9,6 +9,7 @@ with sglang() as server:
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import threading
 from collections import deque
@@ -59,6 +60,11 @@ class SGLang:
         """Cut the body into pieces of so many bytes, through the middle of characters; 0 sends events whole."""
         self.refuses_strict = False
         """Be a server that knows no strict tools."""
+        self.info: dict[str, Any] | None = {}
+        """What /server_info tells, over the usual; None: a server that knows no such address."""
+        self.info_asked = 0
+        self.pool = 66000
+        """A prompt of more words than it is never answered, as by versions that queue it for ever."""
         self.asked = threading.Event()
         """A chat request has come in."""
         self.disconnected = threading.Event()
@@ -78,6 +84,7 @@ class SGLang:
         self.disconnected.clear()
         self.bytes_at_a_time = 0
         self.refuses_strict = False
+        self.info, self.info_asked, self.pool = {}, 0, 66000
 
     @property
     def app(self) -> Starlette:
@@ -102,7 +109,23 @@ class SGLang:
             return Fail(400, error_body(400, "Failed to compile the grammar of a tool's arguments."))
         if not self._answers:
             return Fail(500, error_body(500, "The script of this stand-in is over."))
-        return self._answers.popleft()
+        answer = self._answers.popleft()
+        return self._strictly(answer, body) if self.strict_thinking else answer
+
+    @property
+    def strict_thinking(self) -> bool:
+        """Whether it is one that was started with --enable-strict-thinking."""
+        return bool((self.info or {}).get("enable_strict_thinking"))
+
+    def _strictly(self, answer: Answer, body: dict[str, Any]) -> Answer:
+        """Keep the budget; thoughts that the client closed are thoughts still, and the answer finds no end."""
+        if body.get("continue_final_message"):
+            return Say("on and on", finish="length")
+        budget = (body.get("custom_params") or {}).get("thinking_budget")
+        if budget is not None and answer.reply:
+            kept = " ".join(answer.reply.reasoning.split()[:budget])
+            answer.reply = dataclasses.replace(answer.reply, reasoning=kept)
+        return answer
 
     def usage(self, body: dict[str, Any], reply: Reply) -> dict[str, Any]:
         """Count words as tokens; cached is the longest head shared with an earlier request."""
@@ -131,8 +154,14 @@ class SGLang:
         return Response()
 
     async def _server_info(self, request: Request) -> Response:
-        known = {"served_model_name": self.model, "context_length": 32768, "max_total_num_tokens": 66000}
-        return JSONResponse({**known, "max_running_requests": 4, "version": "0.5.23"})
+        self.info_asked += 1
+        if self.refuses(request.headers.get("authorization", "")):
+            return JSONResponse({"error": "Unauthorized"}, 401)
+        if self.info is None:
+            return JSONResponse({"detail": "Not Found"}, 404)
+        known = {"served_model_name": self.model, "context_length": 32768, "max_total_num_tokens": self.pool}
+        told = {**known, "max_running_requests": 4, "version": "0.5.23", "enable_strict_thinking": False}
+        return JSONResponse({**told, **self.info})
 
     def refuses(self, authorization: str) -> bool:
         """Whether the key is wrong."""
@@ -161,6 +190,10 @@ class _Chat:
         else:
             self._server.requests.append(body)
             self._server.asked.set()
+            if sum(map(_words, body.get("messages", ()))) > self._server.pool:
+                await _gone(receive)
+                self._server.disconnected.set()
+                return
             answer = self._server.next_answer(body)
         usage = self._server.usage(body, answer.reply) if answer.reply else {}
         talk = asyncio.create_task(self._talk(answer, body, usage, send))

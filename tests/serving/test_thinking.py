@@ -107,6 +107,53 @@ async def test_a_server_that_keeps_the_budget_itself_is_asked_once(server: SGLan
     assert len(server.requests) == 1
 
 
+STRICT = {"enable_strict_thinking": True}
+
+
+async def test_a_server_with_strict_thinking_keeps_the_budget_alone(server: SGLang, chat: SGLangChat) -> None:
+    server.info = STRICT
+    await chat.learn()
+    server.will(CallTools([("add_task", {"title": "bins"})], reasoning=LONG))
+    message = await ask(chat, 64)
+    assert [call["args"] for call in message.tool_calls] == [{"title": "bins"}]
+    assert len(message.additional_kwargs["reasoning_content"].split()) == 64
+    [asked] = server.requests
+    assert asked["custom_params"] == {"thinking_budget": 64}
+
+
+async def test_no_thinking_at_all_is_left_to_a_server_with_strict_thinking(
+    server: SGLang, chat: SGLangChat
+) -> None:
+    server.info = STRICT
+    await chat.learn()
+    server.will(Say("Because.", reasoning=LONG))
+    assert (await ask(chat, 0)).text == "Because."
+    [asked] = server.requests
+    assert asked["custom_params"] == {"thinking_budget": 0}
+    assert "continue_final_message" not in asked
+
+
+async def test_thoughts_closed_here_would_cost_such_a_server_its_answer(server: SGLang) -> None:
+    server.info = STRICT
+    settings = LlmSettings.model_validate({"base_url": server.url, "thinking_kept_by": "client"})
+    chat = SGLangChat.from_settings(settings)
+    server.will(CallTools([("add_task", {"title": "bins"})]))
+    message = await ask(chat, 0)
+    assert (message.text, message.tool_calls) == ("on and on", [])
+    await chat.aclose()
+
+
+async def test_a_server_that_tells_nothing_can_be_said_to_keep_the_budget(server: SGLang) -> None:
+    server.info = None
+    settings = LlmSettings.model_validate({"base_url": server.url, "thinking_kept_by": "server"})
+    chat = SGLangChat.from_settings(settings)
+    server.will(Say("Because.", reasoning=LONG))
+    assert (await ask(chat, 16)).text == "Because."
+    [asked] = server.requests
+    assert asked["custom_params"] == {"thinking_budget": 16}
+    await chat.aclose()
+
+
 @pytest.mark.parametrize(
     ("second", "words"),
     [(Say("", reasoning=LONG), "would not stop thinking"), (Fail(400, None), "refused the request")],
