@@ -26,7 +26,9 @@ DEADLINE = timedelta(seconds=4.5)
 HISTORY_DEADLINE = timedelta(seconds=9)
 LATE = 15
 """From this hour on, who knows only what is ahead does not know the day's high."""
-HOME_WORDS = frozenset({"home", "here", "at home", "outside"})
+HOME_WORDS = frozenset(
+    {"home", "here", "at home", "outside", "my area", "our area", "my town", "our town", "us"}
+)
 
 
 def weather_tools(services: WeatherServices, *, deadline: timedelta = DEADLINE) -> list[BaseTool]:
