@@ -10,9 +10,11 @@ from passfel.tests.servers.coingecko import coingecko
 from passfel.tests.servers.duckduckgo import search_engines
 from passfel.tests.servers.feeds import feeds
 from passfel.tests.servers.frankfurter import frankfurter
+from passfel.tests.servers.google_calendar import REFRESH, google_calendar
 from passfel.tests.servers.joplin import TOKEN, joplin
 from passfel.tests.servers.nws import nws
 from passfel.tests.servers.open_meteo import open_meteo
+from passfel.tests.servers.radicale import PASSWORD, caldav_account
 from passfel.tests.servers.wikidata import wikidata
 from passfel.tests.servers.wikipedia import wikipedia
 from passfel.tests.servers.yahoo import yahoo
@@ -105,6 +107,15 @@ def _joplin(url: str) -> Overrides:
     return {"joplin": {"url": url, "token": TOKEN}}
 
 
+def _caldav(url: str) -> Overrides:
+    return {"caldav": {"home": {"url": url, "username": "ana", "password": PASSWORD}}}
+
+
+def _google(url: str) -> Overrides:
+    addresses = {"calendar_url": f"{url}/calendar/v3", "token_url": f"{url}/token"}
+    return {"google": {"client_id": "passfel", "refresh_token": REFRESH, **addresses}}
+
+
 PROBES = (
     Probe("Open-Meteo", "what is the weather in Lisbon", open_meteo, _open_meteo),
     Probe("NOAA/NWS", "are there any weather alerts", nws, _nws),
@@ -117,5 +128,7 @@ PROBES = (
     Probe("Frankfurter", "what was the euro at on 3 march", frankfurter, _frankfurter),
     Probe("CoinGecko", "what is the price of bitcoin", coingecko, _coingecko),
     Probe("Yahoo Finance", "how is Apple doing", yahoo, _yahoo),
+    Probe("Calendar account home", "what is on friday", caldav_account, _caldav),
+    Probe("Google Calendar", "am I free on friday", google_calendar, _google),
     Probe("Joplin", "what did I note about the boiler", joplin, _joplin),
 )

@@ -49,6 +49,11 @@ class GoogleWorld:
     challenges: dict[str, str] = field(default_factory=dict)
 
     @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self.base
+
+    @property
     def host(self) -> str:
         """Host and port."""
         return urlsplit(self.base).netloc

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -106,3 +107,12 @@ def radicale(folder: Path) -> Iterator[RunningRadicale]:
         server.shutdown()
         thread.join(timeout=10)
         server.server_close()
+
+
+@contextlib.contextmanager
+def caldav_account() -> Iterator[RunningRadicale]:
+    """A Radicale with one calendar and one list, in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="passfel-radicale-") as folder, radicale(Path(folder)) as running:
+        running.make_calendar("/ana/family/", "Family", "VEVENT")
+        running.make_calendar("/ana/chores/", "Chores", "VTODO")
+        yield running

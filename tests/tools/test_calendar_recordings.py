@@ -1,7 +1,7 @@
 """What real calendar servers sent, read by the real client code: a row for every file says what was found in it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -205,14 +205,15 @@ TAKEN: dict[str, tuple[int, str]] = {
 
 async def _do(client: CalDavClient, base: str, what: str) -> Any:
     url = f"{base}/cal/a.ics"
-    return await {
+    asked: dict[str, Callable[[], Awaitable[Any]]] = {
         "get": lambda: client.get(url),
         "marks": lambda: client.marks(f"{base}/cal/"),
         "create": lambda: client.put(url, b"x", None),
         "put": lambda: client.put(url, b"x", '"1"'),
         "delete": lambda: client.delete(url, '"1"'),
         "sync": lambda: client.sync(f"{base}/cal/", "token"),
-    }[what]()
+    }
+    return await asked[what]()
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *TAKEN])

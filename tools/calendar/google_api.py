@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 SOURCE = "Google Calendar"
 RATE = Rate(10)
-DEADLINE = timedelta(seconds=10)
 MOST_PAGES = 50
 FULL = frozenset(
     {
@@ -102,15 +101,18 @@ class GoogleApi:
         self, method: str, path: str, params: Params | None = None, *, body: Any = None, etag: str = ""
     ) -> dict[str, Any]:
         """A signed request; a key that was refused is changed for a new one, once."""
-        for fresh in (False, True):
-            headers = {"Authorization": f"Bearer {await self.sign_in.key(fresh=fresh)}"}
+        refused = ""
+        for again in (False, True):
+            key = await self.sign_in.key(refused)
+            headers = {"Authorization": f"Bearer {key}"}
             if etag:
                 headers["If-Match"] = etag
             try:
                 return await self._sent(method, path, params, body, headers)
             except StatusError as error:
-                if error.status != 401 or fresh:
+                if error.status != 401 or again:
                     raise _told(error) from error
+                refused = key
         raise AssertionError("unreachable: the second try returns or raises")
 
     async def _sent(
@@ -128,7 +130,6 @@ class GoogleApi:
             headers=headers,
             content=content,
             rate=RATE,
-            deadline=DEADLINE,
             reads_only=True,  # writes too do no harm twice: under an id of ours, or against a version
         )
         answer = reply.json() if reply.body else {}

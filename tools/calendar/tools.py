@@ -99,7 +99,10 @@ class CalendarTools:
         look = self._calendars.look()
         found = await look.between(turn.person, begin, finish)
         if not title:
-            return f"{say_agenda(found, begin, finish, turn)}{look}", _events(found)
+            agenda = say_agenda(found, begin, finish, turn)
+            if look.silent and not found:
+                agenda = f"As far as I can see, {agenda[0].lower()}{agenda[1:]}"
+            return f"{agenda}{look}", _events(found)
         matches = best_matches(title, still_to_come(found, turn) if start is None else found, _title)
         if not matches:
             within = "" if end is None else f" {say_window(begin, finish, turn.now, locale=turn.locale)}"

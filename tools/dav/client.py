@@ -4,7 +4,7 @@ import base64
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote, urljoin, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -28,7 +28,6 @@ from passfel.tools.http_messages import Reply
 log = logging.getLogger(__name__)
 
 RATE = Rate(30)
-DEADLINE = timedelta(seconds=10)
 BATCH = 80
 MOST_REDIRECTS = 5
 FOUND = frozenset({301, 302, 303, 307, 308})
@@ -269,7 +268,6 @@ class CalDavClient:
                 headers=headers,
                 content=body,
                 rate=RATE,
-                deadline=DEADLINE,
                 reads_only=True,  # a guarded write, too, does no harm when it is sent again
                 follow=False,
             )

@@ -16,6 +16,9 @@ class GoogleSettings(BaseModel):
     client_secret: SecretStr = Field(
         SecretStr(""), description="The OAuth client's secret, from the same page."
     )
+    refresh_token: SecretStr = Field(
+        SecretStr(""), description="A sign-in made elsewhere; empty for the one of “passfel login google”."
+    )
     person: str = Field(
         "", description="Whose calendars these are; empty means everybody's in the household."
     )

@@ -13,7 +13,7 @@ from passfel.tools.google.settings import GoogleSettings
 from passfel.tools.http import JSON, Http
 from passfel.tools.http_failures import StatusError
 
-SOURCE = "Google"
+SOURCE = "Google Calendar"
 SPARE_S = 60.0
 """A key is not used in its last minute."""
 AGAIN = (
@@ -33,15 +33,16 @@ class SignIn:
         self._key, self._ends_at = "", 0.0
         self._lock = asyncio.Lock()
 
-    async def key(self, *, fresh: bool = False) -> str:
-        """A key for the next request, a new one if the last one is over or was refused.
+    async def key(self, refused: str = "") -> str:
+        """A key for the next request, a new one if the last one is over or is the one that was refused.
 
         Raises:
             SettingsError: nobody has signed in, or the sign-in has ended.
         """
         async with self._lock:
-            if fresh or time.monotonic() > self._ends_at:
-                refresh = await asyncio.to_thread(self._read)
+            if self._key == refused or time.monotonic() > self._ends_at:
+                given = self.settings.refresh_token.get_secret_value()
+                refresh = given or await asyncio.to_thread(self._read)
                 self._take(await self.ask({"grant_type": "refresh_token", "refresh_token": refresh}))
             return self._key
 
@@ -63,7 +64,7 @@ class SignIn:
             raise _told(error) from error
         answer = reply.json()
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-            raise BrokenAnswerError(SOURCE, "Google gave an answer that makes no sense.")
+            raise BrokenAnswerError(SOURCE, f"{SOURCE} gave an answer that makes no sense.")
         return answer
 
     def keep(self, answer: dict[str, Any]) -> None:
@@ -75,7 +76,7 @@ class SignIn:
         token = answer.get("refresh_token")
         if not isinstance(token, str) or not token:
             raise BrokenAnswerError(
-                SOURCE, "Google gave no lasting sign-in. Run “passfel login google” again."
+                SOURCE, f"{SOURCE} gave no lasting sign-in. Run “passfel login google” again."
             )
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self.file.with_suffix(".new")
