@@ -71,7 +71,9 @@ class Arxiv:
 
     async def check(self) -> str:
         """Ask for one paper."""
-        found = await self._ask({"id_list": "1605.08386"}, "1605.08386", newest=False, most=1)
+        # Once: every further try has to wait three seconds.
+        body = await self._get({"id_list": "1605.08386", "max_results": 1}, timedelta(0), again=False)
+        found = read_feed(body, "1605.08386")
         return f"It answers: “{one_line(found.papers[0].title, 60)}”." if found.papers else "It answers."
 
     async def _ask(self, query: dict[str, str], topic: str, *, newest: bool, most: int) -> Papers:
@@ -88,7 +90,7 @@ class Arxiv:
         except EmptyPageError:
             return read_feed(await self._get(params, timedelta(0)), topic)
 
-    async def _get(self, params: dict[str, str | int], lifetime: timedelta) -> bytes:
+    async def _get(self, params: dict[str, str | int], lifetime: timedelta, *, again: bool = True) -> bytes:
         async with self._one_at_a_time:
             try:
                 reply = await self._http.request(
@@ -100,6 +102,7 @@ class Arxiv:
                     lifetime=lifetime,
                     deadline=timedelta(seconds=PATIENCE * self._http.settings.deadline_s),
                     rate=RATE,
+                    reads_only=again,
                 )
             except StatusError as error:
                 if error.status == 400:

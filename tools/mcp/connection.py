@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mcp.types import CallToolResult
 
 log = logging.getLogger(__name__)
+# It writes every address with its query, and a query may hold a server's key.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 T = TypeVar("T")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0

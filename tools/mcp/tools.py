@@ -87,7 +87,10 @@ class McpServers:
                 async with asyncio.timeout(self._settings.first_start_s):
                     await server.listing()
             except (PassfelError, TimeoutError) as error:
-                log.warning("%s is left out for now: %s", server.source, error)
+                log.warning("%s is left out until it was heard: %s", server.source, error)
+                # The next start doesn't wait again: whatever is heard in the meantime counts for it.
+                empty = Listing(fingerprint=server.settings.fingerprint, tools=())
+                await asyncio.to_thread(self._shelf.keep, server.name, empty)
 
         try:
             await asyncio.gather(*map(ask, servers))

@@ -171,6 +171,21 @@ async def test_what_can_not_be_started_is_left_out_and_named_by_the_doctor(tmp_p
             await gone.check()
 
 
+async def test_a_start_waits_once_for_a_server_that_was_never_heard_and_takes_what_is_heard_later(
+    tmp_path: Path, port: int
+):
+    shop = McpServerSettings(url=f"http://127.0.0.1:{port}/mcp")
+    async with opened(tmp_path, shop=shop) as (known, _):
+        assert known.tools() == []
+        kept = Shelf(tmp_path).read("shop", shop)
+        assert kept is not None
+        assert kept.tools == ()
+        with serving(port):
+            await known.servers[0].listing()
+    async with opened(tmp_path, shop=shop) as (known, _):
+        assert "shop_show_items" in [tool.name for tool in known.tools()]
+
+
 async def test_the_kept_list_serves_a_start_without_any_server(tmp_path: Path):
     async with opened(tmp_path, shop=stdio()) as (known, _):
         first = [tool.model_dump(include={"name", "description", "args_schema"}) for tool in known.tools()]
