@@ -73,7 +73,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *(one.url for one in settings.caldav.values()),
     ]
     http = shared_http(allowing(settings.http, *own_servers), redis)
-    home = build_home(http, settings)
+    home = build_home(http, settings, ledger, database)
     understander = Understander(settings.household.locale, home=home.known)
     calendars = build_calendars(http, settings, records, ledger, database)
     open_meteo, nws = OpenMeteo(http, settings.open_meteo), Nws(http, settings.nws, clock)

@@ -182,13 +182,19 @@ class EffectsLedger:
             cursor = await connection.execute(
                 "SELECT id, content, outcome FROM effects WHERE person = %s AND thread = %s AND state = 'done'"
                 " AND undone_by IS NULL AND tool <> 'undo_last_change'"
-                " AND EXISTS (SELECT FROM changes WHERE changes.effect = effects.id)"
+                " AND (EXISTS (SELECT FROM changes WHERE changes.effect = effects.id)"
+                "   OR jsonb_array_length(coalesce(outcome->'receipts', '[]')) > 0)"
                 " ORDER BY finished_at DESC LIMIT 1 FOR UPDATE",
                 (person, thread),
             )
             latest = await cursor.fetchone()
             if latest is None:
                 raise NotFoundError("There is nothing in this conversation that I could undo.")
+            cursor = await connection.execute(
+                "SELECT FROM changes WHERE effect = %s LIMIT 1", (latest["id"],)
+            )
+            if await cursor.fetchone() is None:  # what came before it is not what the person means
+                raise RequestError(f"I can't take that back: {latest['content']} Say what to do instead.")
             await self._put_back(connection, latest["id"])
             await connection.execute(
                 "UPDATE effects SET undone_by = nullif(current_setting('passfel.effect', true), '')::uuid"

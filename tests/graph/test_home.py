@@ -114,6 +114,45 @@ async def test_an_answer_to_which_one_completes_the_request(
     assert (await say(assistant, answer, thread)).startswith(done)
 
 
+@pytest.mark.parametrize(
+    ("said", "entity_id"),
+    [
+        ("turn off the bedroom light", "light.bedroom_ceiling"),
+        ("turn on the coffee machine", "switch.coffee"),
+        ("set the living room to 23 degrees", "climate.living_room"),
+        ("close the living room blinds", "cover.living_room_blinds"),
+        ("set the volume of the tv to 60", "media_player.living_room_tv"),
+    ],
+)
+async def test_a_change_at_home_can_be_undone(
+    assistant: Assistant, world: HomeWorld, said: str, entity_id: str
+):
+    thread, device = str(uuid4()), world.devices[entity_id]
+    before = (device.state, dict(device.attributes))
+    await say(assistant, said, thread)
+    assert (device.state, device.attributes) != before
+    assert (await say(assistant, "undo that", thread)).startswith("Undone: ")
+    assert (device.state, device.attributes) == before
+
+
+async def test_undo_of_what_has_no_way_back_leaves_what_came_before_it(
+    assistant: Assistant, world: HomeWorld
+):
+    thread = str(uuid4())
+    await say(assistant, "turn on the desk light", thread)
+    await say(assistant, "movie night", thread)
+    answer = await say(assistant, "undo that", thread)
+    assert answer == "I can't take that back: Turned on Movie Night. Say what to do instead."
+    assert world.devices["light.office"].state == "on"
+
+
+async def test_undo_leaves_what_somebody_else_has_changed_since(assistant: Assistant, world: HomeWorld):
+    thread = str(uuid4())
+    await say(assistant, "turn on the desk light", thread)
+    world.set_state("light.office", "off")
+    assert "has been changed since" in await say(assistant, "undo that", thread)
+
+
 async def test_a_door_opens_after_a_yes_and_not_before(assistant: Assistant, world: HomeWorld):
     thread = str(uuid4())
     await say(assistant, "open the garage door", thread)

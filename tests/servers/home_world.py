@@ -173,6 +173,8 @@ ATTRIBUTES = {
     "temperature": lambda value: {"temperature": value},
     "position": lambda value: {"current_position": value},
     "percentage": lambda value: {"percentage": value},
+    "brightness": lambda value: {"brightness": value},
+    "hs_color": lambda value: {"color_mode": "hs", "hs_color": value},
     "fan_mode": lambda value: {"fan_mode": value},
     "volume_level": lambda value: {"volume_level": value},
     "is_volume_muted": lambda value: {"is_volume_muted": value},

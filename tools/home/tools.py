@@ -38,6 +38,7 @@ from passfel.tools.home.sentences import (
     say_several,
 )
 from passfel.tools.home.services import Action, Doing, GuardedAction, doing, guarded_doing
+from passfel.tools.home.way_back import KIND, Journal, has_way_back, kept, number_of
 
 REACT_S = 4.0
 MOST_PAST = 4
@@ -52,9 +53,12 @@ HowTo = Callable[[str, Entity], Doing | None]
 class HomeTools:
     """The home, as tools."""
 
-    def __init__(self, provider: HomeProvider, react_s: float = REACT_S) -> None:
-        """Keep the provider, and how long a device has to follow."""
+    def __init__(
+        self, provider: HomeProvider, react_s: float = REACT_S, journal: Journal | None = None
+    ) -> None:
+        """Keep the provider, how long a device has to follow, and where states are kept for undo."""
         self._provider = provider
+        self._journal = journal
         self._react_s = react_s
         self._names: HomeNames | None = None
 
@@ -185,8 +189,21 @@ class HomeTools:
         reached = [entity for entity in chosen if entity.available]
         refused = await self._call(_services(action, reached, value, how))
         done, idle = await self._read_back(action, reached, value, how)
-        words, outcome = _report(action, value, done, idle, away, await self._provider.home())
+        ways_back = await self._keep(turn, {entity.entity_id: entity for entity in reached}, done, how)
+        words, outcome = _report(action, value, done, idle, away, home, ways_back)
         return " ".join([*refused, words]).strip(), outcome
+
+    async def _keep(
+        self, turn: Turn, before: dict[str, Entity], done: Sequence[Entity], how: HowTo
+    ) -> frozenset[str]:
+        """Keep what was done for undo, where there is a way back; the ids of those."""
+        if self._journal is None or how is not doing:
+            return frozenset()
+        undoable = [entity for entity in done if has_way_back(before[entity.entity_id])]
+        for entity in undoable:
+            was = before[entity.entity_id]
+            await self._journal.changed(turn, KIND, number_of(entity.entity_id), kept(was), kept(entity))
+        return frozenset(entity.entity_id for entity in undoable)
 
     async def _call(self, services: Sequence[Service]) -> list[str]:
         """Make the calls; what was refused comes as sentences where something else was not."""
@@ -243,9 +260,11 @@ class HomeTools:
         return done, [entity for number, entity in now.items() if entity not in done]
 
 
-def home_tools(provider: HomeProvider, react_s: float = REACT_S) -> list[BaseTool]:
-    """The home's tools over its server."""
-    return HomeTools(provider, react_s).tools()
+def home_tools(
+    provider: HomeProvider, react_s: float = REACT_S, journal: Journal | None = None
+) -> list[BaseTool]:
+    """The home's tools over its server; with a journal, what has a way back can be undone."""
+    return HomeTools(provider, react_s, journal).tools()
 
 
 def _followed(action: str, before: Entity, after: Entity, value: str, how: HowTo) -> bool:
@@ -271,6 +290,7 @@ def _report(
     idle: Sequence[Entity],
     away: Sequence[Entity],
     home: Home,
+    ways_back: frozenset[str],
 ) -> Answer:
     """One sentence for what was done, one for what did not react, one for what is unavailable."""
     told = [say_done(action, done, value)] if done else []
@@ -282,7 +302,7 @@ def _report(
             kind="device",
             sentence=say_done(action, [entity], value),
             reference=entity.entity_id,
-            reversible=False,
+            reversible=entity.entity_id in ways_back,
         )
         for entity in done
     )
