@@ -227,6 +227,20 @@ def bench_turn(
     return measure(turns, conversation, as_json=as_json)
 
 
+@bench.command("embeddings")
+@_told
+def bench_embeddings(
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="Other files that scripts/build_embeddings.py built.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Measure the shipped embedding model, beside others: what it finds, how fast, how large."""
+    from passfel.evals.bench_embeddings import main as measure
+
+    return measure(models or [], as_json=as_json)
+
+
 @bench.command("llm")
 @_told
 def bench_llm(

@@ -5,9 +5,12 @@ import importlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +68,9 @@ class Space:
 class MiniLm(Embeddings):
     """The shipped all-MiniLM-L6-v2, on one thread of its own; loaded at the first text."""
 
-    def __init__(self) -> None:
-        """Load nothing yet."""
+    def __init__(self, path: Path | None = None) -> None:
+        """Load nothing yet; another file of the same form can be named."""
+        self._path = path
         self._worker = ThreadPoolExecutor(1, "embeddings")
         self._session: Any = None
         self._tokenizer: WordPiece | None = None
@@ -95,6 +99,10 @@ class MiniLm(Embeddings):
         """The vector of one text, computed beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, self.embed_query, text)
 
+    def told(self) -> dict[str, str]:
+        """What the file says of itself: name, kind, licence, vocabulary."""
+        return dict(self._loaded()[0].get_modelmeta().custom_metadata_map)
+
     def _vector(self, text: str) -> "npt.NDArray[Any]":
         import numpy as np
 
@@ -106,7 +114,7 @@ class MiniLm(Embeddings):
     def _loaded(self) -> tuple[Any, WordPiece]:
         with self._loading:
             if self._tokenizer is None:
-                self._session = _open_session()
+                self._session = _open_session(self._path)
                 told = self._session.get_modelmeta().custom_metadata_map
                 self._longest = int(told["longest"])
                 self._tokenizer = WordPiece(told["vocabulary"])
@@ -214,7 +222,12 @@ def _made(settings: EmbeddingSettings) -> Embeddings:
     return made
 
 
-def _open_session() -> Any:
+def shipped_file() -> Traversable:
+    """The model's file in the package."""
+    return files("passfel.memory") / "weights" / f"{SHIPPED}.onnx"
+
+
+def _open_session(path: Path | None) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
@@ -224,5 +237,5 @@ def _open_session() -> Any:
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    with as_file(files("passfel.memory") / "weights" / f"{SHIPPED}.onnx") as path:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    with nullcontext(path) if path else as_file(shipped_file()) as file:
+        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
