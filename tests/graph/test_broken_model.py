@@ -16,6 +16,8 @@ from passfel.tests.servers.sglang import CallTools, CutAfter, Fail, QueueFull, S
 
 CALL = CallTools([("add_task", {"title": "sponges"})])
 CHORE = "stick sponges with the other chores"
+SAID = "talk me into a visit to Lisbon"
+"""Nothing that rules settle or that a service answers: it is for the model."""
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ async def test_what_the_tools_said_is_told_when_the_answer_breaks_off(
 
 async def test_an_answer_that_breaks_off_without_tools_says_so(assistant: Assistant, served: SGLang) -> None:
     served.will(CutAfter(4, of=Say("Lisbon is the capital of Portugal.")))
-    streamed, answer = await told(assistant, "what is the capital of Portugal")
+    streamed, answer = await told(assistant, SAID)
     assert answer == "Lisbon is the capital … I lost the model in the middle of this answer."
     assert streamed == answer
 
@@ -78,14 +80,14 @@ async def test_what_was_not_understood_without_the_model_says_why_it_is_away(
     assistant: Assistant, served: SGLang
 ) -> None:
     served.will(QueueFull())
-    _, answer = await told(assistant, "what is the capital of Portugal")
+    _, answer = await told(assistant, SAID)
     assert answer.startswith("I did not understand that. The language model at 127.0.0.1:")
     assert "is too busy at the moment. Without it I can help with your calendar" in answer
 
 
 async def test_the_efforts_budget_reaches_the_server(assistant: Assistant, served: SGLang) -> None:
     served.will(Say("Lisbon."))
-    state = await assistant.ainvoke("what is the capital of Portugal", thread=str(uuid4()))
+    state = await assistant.ainvoke(SAID, thread=str(uuid4()))
     budgets = {"simple": 11, "tool": 22, "reasoning": 33, "long_form": 44}
     assert served.requests[0]["custom_params"] == {"thinking_budget": budgets[state["effort"]]}
 

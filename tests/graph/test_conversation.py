@@ -193,7 +193,7 @@ async def test_a_long_conversation_is_cut_at_a_turn_and_goes_on(talk: Conversati
 
 async def test_the_model_answers_what_the_rules_do_not_know(modelled: Conversation, served: SGLang):
     served.will(Say("Lisbon.", reasoning="Easy."))
-    assert await modelled.say("what is the capital of Portugal") == "Lisbon."
+    assert await modelled.say("talk me into a visit to Lisbon") == "Lisbon."
     answer = modelled.state["messages"][-1]
     assert answer.additional_kwargs["reasoning_content"] == "Easy."
     sent = served.requests[-1]["messages"]
