@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from langchain_core.tools import BaseTool
 
-from passfel.household.errors import NotFoundError, ProviderError, RequestError
+from passfel.household.errors import NotFoundError, ProviderError, RequestError, UnreachableError
 from passfel.household.knowledge import Fact, Pages, Summary
 from passfel.household.turn import Turn
 from passfel.tools.contract import READS_WORLD, Answer, InTurn, Outcome, Source, tool
@@ -140,9 +140,11 @@ class Answers:
                 continue
             except ProviderError as error:
                 failures.append(error)
+        if len(failures) == 1:
+            raise failures[0]
         if failures:
-            first = failures[0]
-            raise type(first)(first.source, " ".join(error.sentence for error in failures)) from first
+            told = " ".join(error.sentence for error in failures)
+            raise UnreachableError(failures[0].source, told) from failures[0]
         return None
 
     async def fact(self, name: str, about: About, turn: Turn) -> tuple[Fact | None, Summary | None]:

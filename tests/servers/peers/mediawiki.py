@@ -111,7 +111,7 @@ class MediaWiki:
         site = self._folder / "site"
         site.mkdir()
         (site / "w").symlink_to(self._home)
-        command = [self._php, "-c", self._folder / "php.ini", "-S", self.host, "-t", site]
+        command = [self._php, "-c", str(self._folder / "php.ini"), "-S", self.host, "-t", str(site)]
         with (self._folder / "server.log").open("w") as log:
             # Its workers outlive it: they are ended as a group.
             process = subprocess.Popen(

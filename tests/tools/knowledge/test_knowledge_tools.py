@@ -133,6 +133,13 @@ async def test_wikimedias_refusal_names_the_setting_that_helps(known: Known, ask
         await ask("look_up", subject="Portugal")
 
 
+async def test_every_encyclopaedia_that_failed_is_named(known: Known, ask: Ask):
+    known.wikipedia.instead = known.web.instead = lambda _: PlainTextResponse("upstream", 404)
+    both = r"Wikipedia refused the request .* DuckDuckGo's instant answer service refused the request"
+    with pytest.raises(UnreachableError, match=both):
+        await ask("look_up", subject="Ada Lovelace")
+
+
 async def test_an_error_of_the_action_api_is_an_error(known: Known, ask: Ask):
     known.wikipedia.instead = lambda _: JSONResponse({"error": {"code": "ratelimited", "info": "You are…"}})
     with pytest.raises(LimitedError, match="Wikipedia takes no more requests for now"):
