@@ -15,7 +15,7 @@ from passfel.household.errors import SettingsError
 from passfel.serving.engines.containers import NOTES
 from passfel.serving.engines.engine import ENGINES, Engine, EngineName, engine_named
 from passfel.serving.engines.launch import Container, LaunchPlan, Runtime
-from passfel.serving.engines.preflight import Check, free_gib, preflight, what_blocks
+from passfel.serving.engines.preflight import Check, free_memory, preflight, what_blocks
 from passfel.serving.engines.process import Launched
 from passfel.serving.engines.sizing import BOX, fitted, sized
 from passfel.serving.engines.supervisor import ModelServer
@@ -124,7 +124,9 @@ def serve_model(
 async def _serve(engine: Engine, plan: LaunchPlan, *, fit: bool, check_only: bool, force: bool) -> int:
     if fit:
         # What is free now counts more than what the box was planned with.
-        plan = fitted(replace(plan, context_length=CONTEXT["sglang"]), await free_gib())
+        free = await free_memory()
+        wished = replace(plan, context_length=CONTEXT["sglang"])
+        plan = fitted(wished, free.gib, unified=free.unified)
     checks = await preflight(engine, plan)
     for check in checks:
         print(_line(check), flush=True)

@@ -72,16 +72,26 @@ async def preflight(
         free = gpu.free_gib
         checks.append(check_gpu_memory(plan, gpu.free_gib, model.gib))
     if engine.name == "sglang":
-        checks += check_pool(plan, free)
+        checks += check_pool(plan, free, unified=gpu is None or gpu.free_gib is None)
     return [*checks, await asyncio.to_thread(check_port, plan)]
 
 
-async def free_gib(*, root: Path = Path("/"), nvidia_smi: str = "nvidia-smi") -> float:
-    """What an engine could take now: of the GPU's own memory, or of the one memory where it has none."""
+@dataclass(frozen=True)
+class FreeMemory:
+    """What an engine could take now."""
+
+    gib: float
+    unified: bool
+    """It is the host's: the GPU has no memory of its own."""
+
+
+async def free_memory(*, root: Path = Path("/"), nvidia_smi: str = "nvidia-smi") -> FreeMemory:
+    """What is free of the GPU's own memory, or of the one memory where it has none."""
     gpu = await ask_gpu(nvidia_smi)
     if gpu is not None and gpu.free_gib is not None:
-        return gpu.free_gib
-    return (await asyncio.to_thread(read_meminfo, root)).get("MemAvailable", 0.0)
+        return FreeMemory(gpu.free_gib, unified=False)
+    host = await asyncio.to_thread(read_meminfo, root)
+    return FreeMemory(host.get("MemAvailable", 0.0), unified=True)
 
 
 def check_flags(engine: Engine, plan: LaunchPlan) -> Check:
@@ -173,9 +183,9 @@ def _fits(plan: LaunchPlan, free: float, weights_gib: float, where: str) -> Chec
     return Check("memory", False, f"{told}, and that is not enough for its caches.", advice)
 
 
-def check_pool(plan: LaunchPlan, free_gib: float) -> list[Check]:
+def check_pool(plan: LaunchPlan, free_gib: float, *, unified: bool = True) -> list[Check]:
     """Whether the longest prompt fits into the pool that SGLang will make of the free memory."""
-    pool = expected_pool(plan, free_gib)
+    pool = expected_pool(plan, free_gib, unified=unified)
     if pool is None:
         return []
     if pool.shortage:

@@ -7,7 +7,7 @@ from passfel.serving.catalogue import Build, Catalogue, Model, load_catalogue
 from passfel.serving.engines.launch import LaunchPlan
 from passfel.serving.engines.watch import prompt_cap
 from passfel.serving.planner import Plan, Wish, plan
-from passfel.serving.pool import Pool, pool
+from passfel.serving.pool import RUNTIME_GIB, Pool, pool
 from passfel.serving.weights import weight_bytes
 
 BOX = "gx10"
@@ -37,9 +37,9 @@ def sized(start: LaunchPlan, box: str = BOX) -> LaunchPlan:
     return replace(made, context_length=longest_prompt(planned.pool, start.context_length))
 
 
-def fitted(start: LaunchPlan, free_gib: float) -> LaunchPlan:
+def fitted(start: LaunchPlan, free_gib: float, *, unified: bool = True) -> LaunchPlan:
     """The start with a context that the pool of so much free memory can hold; boots differ by several GiB."""
-    found = expected_pool(start, free_gib)
+    found = expected_pool(start, free_gib, unified=unified)
     if found is None or found.shortage:
         return start
     return replace(start, context_length=longest_prompt(found, start.context_length))
@@ -63,8 +63,12 @@ def planned_for(start: LaunchPlan, box: str = BOX) -> Plan | None:
     return made if isinstance(made, Plan) else None
 
 
-def expected_pool(start: LaunchPlan, free_gib: float) -> Pool | None:
-    """The pool that this start will get of so much free memory; None where that can't be told."""
+def expected_pool(start: LaunchPlan, free_gib: float, *, unified: bool = True) -> Pool | None:
+    """The pool that this start will get of so much free memory; None where that can't be told.
+
+    CUDA's context counts as the planner has it: where the memory is `unified`, the host's and the GPU's in one, it
+    comes off. For a card's own memory the margin under the longest prompt covers it.
+    """
     catalogue = load_catalogue()
     known = catalogued(catalogue, start.model)
     if known is None or start.tensor_parallel > 1:
@@ -73,7 +77,7 @@ def expected_pool(start: LaunchPlan, free_gib: float) -> Pool | None:
     if model.architecture is None:
         return None
     weights = weight_bytes(model.architecture, build, catalogue.precisions, mtp=start.draft_steps > 0)
-    return pool(model.architecture, weights, free_gib, start.flags)
+    return pool(model.architecture, weights, free_gib, start.flags, RUNTIME_GIB if unified else 0.0)
 
 
 def longest_prompt(found: Pool, context: int) -> int:

@@ -1,6 +1,7 @@
 """A start's sizes are the planner's: the states that are kept, and the longest prompt."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from passfel.household.errors import NotFoundError
 from passfel.serving.catalogue import load_catalogue
 from passfel.serving.engines.launch import LaunchPlan, RadixStrategy
-from passfel.serving.engines.preflight import check_pool
+from passfel.serving.engines.preflight import FreeMemory, check_pool, free_memory
 from passfel.serving.engines.sizing import catalogued, expected_pool, fitted, planned_for, sized
 from passfel.serving.engines.watch import POOL_MARGIN
 from passfel.serving.planner import Plan, Wish, plan
@@ -48,6 +49,31 @@ def test_what_is_free_at_the_start_decides_again():
     assert roomy.context_length == 262_144
     assert 200_000 < narrow.context_length < 262_144
     assert fitted(LaunchPlan(), 60) == LaunchPlan()
+
+
+@pytest.mark.parametrize(("box", "unified"), [("gx10", True), ("h200", False)])
+def test_the_pool_before_a_start_is_the_planners_pool_on_one_memory_and_on_a_card_of_its_own(
+    box: str, unified: bool
+):
+    start = LaunchPlan()
+    planned = planned_for(start, box)
+    assert planned is not None
+    free = planned.box.boot_gib.value
+    assert expected_pool(start, free, unified=unified) == planned.pool
+    assert expected_pool(start, free, unified=not unified) != planned.pool
+
+
+async def test_whose_memory_is_free_is_told_with_it(tmp_path: Path):
+    meminfo = tmp_path / "proc/meminfo"
+    meminfo.parent.mkdir()
+    meminfo.write_text(f"MemAvailable: {112 * 1024**2} kB\n", "ascii")
+    assert await free_memory(root=tmp_path, nvidia_smi="no-such-program") == FreeMemory(112.0, unified=True)
+    card = tmp_path / "nvidia-smi"
+    card.write_text("#!/bin/sh\necho 'NVIDIA H200, 580.159.04, 142336'\n", "utf-8")
+    card.chmod(0o755)
+    assert await free_memory(root=tmp_path, nvidia_smi=str(card)) == FreeMemory(139.0, unified=False)
+    card.write_text("#!/bin/sh\necho 'NVIDIA GB10, 580.95.05, [N/A]'\n", "utf-8")
+    assert await free_memory(root=tmp_path, nvidia_smi=str(card)) == FreeMemory(112.0, unified=True)
 
 
 def test_a_prompt_longer_than_the_pool_is_found_before_the_start():
