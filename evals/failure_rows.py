@@ -16,7 +16,7 @@ from passfel.tests.servers.sglang import (
 )
 from passfel.tests.servers.sglang_answers import Answer
 
-QUESTION = "what is the capital of Portugal"
+QUESTION = "talk me into a visit to Lisbon"
 CHORE = "stick sponges with the other chores"
 CALL = CallTools([("add_task", {"title": "sponges"})], reasoning="A task.")
 COUNT = Say("Lisbon is the capital, and has been so since 1255.", reasoning="An easy one.")
