@@ -88,9 +88,14 @@ def cut(reading: Reading) -> list[Chunk]:
     ]
 
 
+def place(title: str, chunk: Chunk) -> str:
+    """Where a chunk stands: the document's title and the headings."""
+    return BETWEEN.join(filter(None, (title, chunk.heading)))
+
+
 def embedded_text(title: str, chunk: Chunk) -> str:
     """What of a chunk is embedded: where it stands, then what it says."""
-    return f"{BETWEEN.join(filter(None, (title, chunk.heading)))}\n{chunk.text}"
+    return f"{place(title, chunk)}\n{chunk.text}"
 
 
 def _below(title: str, headings: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from psycopg import errors, sql
 
 from passfel.household.document import Passage
 from passfel.household.errors import MemoryUnavailableError
-from passfel.memory.chunks import Chunk, Reading, cut, embedded_text
+from passfel.memory.chunks import Chunk, Reading, cut, embedded_text, place
 from passfel.memory.documents_words import Frequencies, WordQuery, fused
 from passfel.memory.embeddings import Embedder
 from passfel.memory.embeddings_vectors import Vectors, VectorTable, literal, tune
@@ -48,7 +48,7 @@ class Documents:
         """Bind the database and the household's embedding model; nothing is loaded or opened."""
         self._database = database
         self._embedder = embedder
-        self.vectors = Vectors(database, embedder, "chunks")
+        self.vectors = Vectors(database, embedder, "chunks", text="place || E'\n' || text")
         self._frequencies = Frequencies(database)
 
     async def kept(self, owner: str) -> dict[str, Kept]:
@@ -66,7 +66,8 @@ class Documents:
         table, vectors = await self._embedded(texts)
         async with self._database.transaction() as connection:
             document = await self._replaced(connection, owner, stamp, reading.title)
-            ids = await self._insert(connection, owner, document, chunks, texts)
+            places = [place(reading.title, chunk) for chunk in chunks]
+            ids = await self._insert(connection, owner, document, chunks, places)
             if table is not None:
                 rows = [(row, owner, vector) for row, vector in zip(ids, vectors, strict=True)]
                 await self.vectors.keep(connection, table, rows)
@@ -154,7 +155,7 @@ class Documents:
         if table is not None:
             parts.append(sql.SQL(BY_MEANING).format(table.name))
         if query is not None:
-            parts.append(sql.SQL(BY_WORDS))
+            parts.append(sql.SQL(BY_WORDS).format(query.share))
             values |= query.values
         statement = sql.SQL(FOUND).format(sql.SQL(" UNION ALL ").join(parts))
         async with self._database.transaction() as connection:
@@ -196,12 +197,17 @@ class Documents:
         return document
 
     async def _insert(
-        self, connection: Connection, owner: str, document: int, chunks: Sequence[Chunk], texts: Sequence[str]
+        self,
+        connection: Connection,
+        owner: str,
+        document: int,
+        chunks: Sequence[Chunk],
+        places: Sequence[str],
     ) -> list[int]:
         cursor = await connection.execute(
-            "INSERT INTO chunks (document, owner, position, heading, page, text, embedded)"
-            " SELECT %s, %s, position, heading, page, text, embedded FROM unnest(%s::integer[], %s::text[],"
-            " %s::integer[], %s::text[], %s::text[]) AS made (position, heading, page, text, embedded)"
+            "INSERT INTO chunks (document, owner, position, heading, page, text, place)"
+            " SELECT %s, %s, position, heading, page, text, place FROM unnest(%s::integer[], %s::text[],"
+            " %s::integer[], %s::text[], %s::text[]) AS made (position, heading, page, text, place)"
             " ORDER BY position RETURNING id, position",
             (
                 document,
@@ -210,7 +216,7 @@ class Documents:
                 [chunk.heading for chunk in chunks],
                 [chunk.page for chunk in chunks],
                 [chunk.text for chunk in chunks],
-                list(texts),
+                list(places),
             ),
         )
         rows = await cursor.fetchall()
@@ -224,11 +230,10 @@ BY_MEANING = (
 )
 BY_WORDS = (
     "(SELECT id, NULL::float8 AS likeness, NULL::bigint AS meaning, row_number() OVER (ORDER BY share DESC, rank DESC)"
-    " AS said, share::real AS share FROM (SELECT id,"
-    " (SELECT sum(weight) FROM unnest(%(lexemes)s::text[], %(weights)s::real[]) AS asked (lexeme, weight)"
-    " WHERE words @@ lexeme::tsquery) AS share, ts_rank(words, %(any)s::tsquery, 1) AS rank FROM chunks"
-    " WHERE words @@ %(rare)s::tsquery AND owner = ANY(%(owners)s) ORDER BY share DESC, rank DESC"
-    " LIMIT %(candidates)s) AS said)"
+    " AS said, share FROM (SELECT id, ({})::real AS share, ts_rank(words, %(any)s::tsquery, 1) AS rank FROM"
+    # The words are unpacked once for each candidate, not once for each word asked for: hence the copy and the fence.
+    " (SELECT id, words || ''::tsvector AS words FROM chunks WHERE words @@ %(rare)s::tsquery"
+    " AND owner = ANY(%(owners)s) OFFSET 0) AS candidates ORDER BY share DESC, rank DESC LIMIT %(candidates)s) AS said)"
 )
 FOUND = (
     "SELECT found.likeness, found.meaning, found.said, found.share, chunks.id, chunks.heading, chunks.page,"

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from psycopg import sql
+
 from passfel.memory.postgres import Connection, Database
 
-MOST_ROWS = 2000
+MOST_ROWS = 400
 """Chunks that the words may choose as candidates, as the statistics expect; the rarest word always may."""
 UNSEEN = 0.0005
 """The share taken for a word that is not among the most common ones."""
@@ -40,11 +42,20 @@ class WordQuery:
         """As the search takes them."""
         lexemes = [_quoted(lexeme) for lexeme in self.weights]
         return {
-            "lexemes": lexemes,
-            "weights": list(self.weights.values()),
             "any": " | ".join(lexemes),
             "rare": " | ".join(map(_quoted, self.candidates)),
+            **{f"lexeme_{number}": lexeme for number, lexeme in enumerate(lexemes)},
+            **{f"weight_{number}": weight for number, weight in enumerate(self.weights.values())},
         }
+
+    @property
+    def share(self) -> sql.Composable:
+        """SQL for how much of the question's weight a chunk's words say."""
+        said = "CASE WHEN words @@ {}::tsquery THEN {}::real ELSE 0 END"
+        return sql.SQL(" + ").join(
+            sql.SQL(said).format(sql.Placeholder(f"lexeme_{number}"), sql.Placeholder(f"weight_{number}"))
+            for number in range(len(self.weights))
+        )
 
     @property
     def enough(self) -> float:

@@ -33,10 +33,13 @@ class VectorTable:
 
 
 class Vectors:
-    """The vectors of one table's rows, which have `id`, `owner` and `embedded`, the text."""
+    """The vectors of one table's rows, which have `id`, `owner` and a text."""
 
-    def __init__(self, database: Database, embedder: Embedder, of: LiteralString) -> None:
-        """Bind the table `of` and the household's embedding model."""
+    def __init__(
+        self, database: Database, embedder: Embedder, of: LiteralString, *, text: LiteralString
+    ) -> None:
+        """Bind the table `of` and the household's embedding model; `text` is SQL that gives a row's text."""
+        self._text = sql.SQL(text)
         self._database = database
         self._embedder = embedder
         self._of = of
@@ -160,9 +163,9 @@ class Vectors:
 
     async def _missing(self, table: VectorTable) -> list[dict[str, Any]]:
         statement = sql.SQL(
-            "SELECT id, owner, embedded FROM {} AS source WHERE NOT EXISTS (SELECT FROM {} AS kept"
+            "SELECT id, owner, {} AS embedded FROM {} AS source WHERE NOT EXISTS (SELECT FROM {} AS kept"
             " WHERE kept.id = source.id) ORDER BY id LIMIT {}"
-        ).format(sql.Identifier(self._of), table.name, BATCH)
+        ).format(self._text, sql.Identifier(self._of), table.name, BATCH)
         async with self._database.connection() as connection:
             return await (await connection.execute(statement)).fetchall()
 

@@ -21,12 +21,14 @@ CREATE TABLE chunks (
     owner text NOT NULL,
     position integer NOT NULL,
     heading text NOT NULL DEFAULT '',
+    place text NOT NULL DEFAULT '',
     page integer,
     text text NOT NULL,
-    embedded text NOT NULL,
-    words tsvector GENERATED ALWAYS AS (to_tsvector('english', embedded)) STORED,
+    words tsvector GENERATED ALWAYS AS (to_tsvector('english', place || E'\n' || text)) STORED,
     UNIQUE (document, position)
 );
+-- Ranking reads the words of every candidate: they stay in the row, and the text is what is compressed.
+ALTER TABLE chunks ALTER COLUMN words SET STORAGE MAIN;
 CREATE INDEX chunks_by_words ON chunks USING gin (words);
 
 CREATE TABLE vector_tables (
