@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passfel.app.log import keep_log
 from passfel.app.running import run
@@ -15,6 +15,9 @@ from passfel.app.terminal.lines import plain_output
 from passfel.household.errors import RequestError
 from passfel.household.wording import say_count, say_list
 from passfel.memory.documents_sync import Step, Sync
+
+if TYPE_CHECKING:
+    from passfel.memory.documents import Documents
 
 
 def ingest(paths: Sequence[Path], *, user: str, forget: bool, as_json: bool) -> int:
@@ -36,24 +39,35 @@ async def _ingest(settings: Settings, paths: list[Path], owner: str, *, forget: 
 
     async with Database(settings.postgres, settings.data_dir) as database:
         documents = build_documents(settings, database)
-        sync = Sync(documents, owner, settings.documents)
-        await sync.look(paths, forget=forget)
-        steps: list[Step] = []
-        with _bar(len(sync.files), shown=sys.stderr.isatty() and not as_json) as bar:
-            async for step in sync.run():
-                steps.append(step)
-                bar.tell(step)
-                if as_json:
-                    print(json.dumps(_told(step), ensure_ascii=False), flush=True)
-        if any(step.change in {"read", "gone"} for step in steps) or not steps:
-            await documents.catch_up()
-            await documents.recount()
-        can = await documents.vectors.can()
+        try:
+            steps = await _synced(
+                documents, Sync(documents, owner, settings.documents), paths, forget, as_json
+            )
+            can = await documents.vectors.can()
+        finally:
+            await documents.aclose()
     if not as_json:
         _summary(steps)
         if not can:
             print("This Postgres has no pgvector: documents are found by their words, not by their meaning.")
     return 0
+
+
+async def _synced(
+    documents: "Documents", sync: Sync, paths: list[Path], forget: bool, as_json: bool
+) -> list[Step]:
+    await sync.look(paths, forget=forget)
+    steps: list[Step] = []
+    with _bar(len(sync.files), shown=sys.stderr.isatty() and not as_json) as bar:
+        async for step in sync.run():
+            steps.append(step)
+            bar.tell(step)
+            if as_json:
+                print(json.dumps(_told(step), ensure_ascii=False), flush=True)
+    if any(step.change in {"read", "gone"} for step in steps) or not steps:
+        await documents.catch_up()
+        await documents.recount()
+    return steps
 
 
 def _told(step: Step) -> dict[str, Any]:

@@ -26,8 +26,11 @@ async def _search(settings: Settings, words: str, person: str, limit: int, *, as
 
     async with Database(settings.postgres, settings.data_dir) as database:
         documents = build_documents(settings, database)
-        found = await documents.search(person, words, limit)
-        can = await documents.vectors.can()
+        try:
+            found = await documents.search(person, words, limit)
+            can = await documents.vectors.can()
+        finally:
+            await documents.aclose()
     for passage in found:
         if as_json:
             print(passage.model_dump_json())

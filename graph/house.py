@@ -137,7 +137,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
             *mcp.servers,
         ),
         opening=(mcp.start,),
-        closing=(*home.closing, mcp.aclose, ladder.aclose, http.aclose, redis.aclose),
+        closing=(*home.closing, documents.aclose, mcp.aclose, ladder.aclose, http.aclose, redis.aclose),
     )
     understander.warm(Turn(now=make_turn(None).now))
     return house

@@ -51,6 +51,10 @@ class Documents:
         self.vectors = Vectors(database, embedder, "chunks", text="place || E'\n' || text")
         self._frequencies = Frequencies(database)
 
+    async def aclose(self) -> None:
+        """Let go of the embedding model's connections."""
+        await self._embedder.aclose()
+
     async def kept(self, owner: str) -> dict[str, Kept]:
         """Every file of an owner, by its path."""
         async with self._database.connection() as connection:

@@ -134,6 +134,12 @@ class Embedder:
         self._space = space
         self._asking = asyncio.Lock()
 
+    async def aclose(self) -> None:
+        """Let go of connections, where the model has some."""
+        served = getattr(getattr(self.embeddings, "async_client", None), "_client", None)
+        if served is not None:
+            await served.close()
+
     @property
     def is_shipped(self) -> bool:
         """Whether it is the model of the package."""

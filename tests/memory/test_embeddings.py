@@ -8,6 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
+from pydantic import SecretStr
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece as Reference
 from tokenizers.normalizers import BertNormalizer
@@ -19,9 +20,11 @@ from passfel.memory.embeddings import (
     Embedder,
     EmbeddingSettings,
     MiniLm,
+    Space,
     embedder,
     shipped,
 )
+from passfel.tests.servers.embeddings import DIMENSION, embedding_server, vector
 
 TEXTS = (
     "what does the boiler manual say about error 5?",
@@ -123,6 +126,23 @@ async def test_any_langchain_embedding_can_be_named():
 def test_a_class_that_cannot_be_made_is_told_with_its_setting(name: str):
     with pytest.raises(SettingsError, match="PASSFEL_EMBEDDINGS__CLASS_NAME"):
         embedder(EmbeddingSettings(class_name=name))
+
+
+async def test_an_embedding_model_on_a_server_is_asked_in_openais_own_way():
+    with embedding_server() as server:
+        found = embedder(
+            EmbeddingSettings(base_url=server.url, model="bge-small", api_key=SecretStr("sesame"), near=0.3)
+        )
+        assert await found.many(["one text", "another"]) == [
+            pytest.approx(vector("one text"), abs=1e-6),
+            pytest.approx(vector("another"), abs=1e-6),
+        ]
+        assert (await found.space()) == Space("bge-small", DIMENSION, sha256(b"bge-small").hexdigest())
+        assert (server.asked[0]["model"], server.keys) == ("bge-small", {"Bearer sesame"})
+        server.broken = True
+        with pytest.raises(MemoryUnavailableError, match="bge-small gives no answer"):
+            await found.one("a question")
+        await found.aclose()
 
 
 async def test_a_model_that_fails_is_told_in_words():
