@@ -1,10 +1,12 @@
 """`passfel bench embeddings`: what an embedding model finds, how fast, and how large it is.
 
 Every model is measured in a process of its own, one after the other, on the same three tasks: a household's questions
-over its papers (evals/data/documents), the sections of the installed packages' descriptions by their own headings, and
-the domain of a sentence by ridge regression on vectors of the sentences that the classifier learns from.
+over its papers (evals/data/documents), texts by their own headings (sections of the installed packages' descriptions,
+and what the standard library says of its functions), and the domain of a sentence by ridge regression on vectors of
+the sentences that the classifier learns from.
 """
 
+import inspect
 import json
 import re
 import subprocess
@@ -12,8 +14,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
+from importlib import import_module
 from importlib.metadata import distributions
 from importlib.resources import files
+from itertools import chain, islice
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -30,8 +34,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 SHORT = "when does the boiler have to be serviced"
-SECTIONS = 400
+MOST = 800
+"""Texts of each of the two kinds, at most."""
 SECTION_CHARACTERS = (200, 900)
+HEADING_WORDS = (4, 25)
+MODULES = """
+argparse asyncio calendar collections configparser contextlib copy csv datetime decimal difflib email.message enum
+fileinput fractions functools gettext glob gzip heapq hmac html imaplib inspect io ipaddress itertools json locale
+logging mailbox math mimetypes operator os pathlib pickle pprint queue random re sched shelve shlex shutil smtplib
+socket sqlite3 ssl statistics string struct subprocess tarfile tempfile textwrap threading time tokenize traceback
+types typing unicodedata unittest urllib.parse urllib.request uuid warnings wave weakref webbrowser zipfile zlib
+"""
 NOT_STATED = 0.0
 COLUMNS = {
     "file_mb": "file MB",
@@ -44,6 +57,9 @@ COLUMNS = {
     "sections_1": "sections r@1",
     "sections_5": "r@5",
     "sections_10": "r@10",
+    "functions_1": "functions r@1",
+    "functions_5": "r@5",
+    "functions_10": "r@10",
     "domains": "domain",
 }
 
@@ -79,12 +95,13 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
         table.add_row(
             row["kind"], *(f"{row[name]:.3f}" if row[name] <= 1 else f"{row[name]:.1f}" for name in COLUMNS)
         )
-    console = Console(width=160)
+    console = Console(width=200)
     console.print(table)
     told = rows[0]
     console.print(
         f"{told['questions']} questions over {told['pieces']} pieces of papers; {told['sections']} sections of the "
-        f"packages installed here; {told['sentences']} sentences, learned from {told['lines']}."
+        f"packages installed here; {told['functions']} functions; {told['sentences']} sentences, learned from "
+        f"{told['lines']}."
     )
 
 
@@ -102,7 +119,9 @@ def measure(path: Path) -> dict[str, Any]:
     row["chunk_ms"] = _time_ms(partial(model.embed_documents, ["word " * 126]), 20)
     row["memory_mb"] = _memory_mb()
     row["memory_of_model_mb"] = row["memory_mb"] - before
-    return row | _papers(model) | _sections(model) | _domains(model)
+    row |= _own_headings(model, "sections", _described())
+    row |= _own_headings(model, "functions", _documented())
+    return row | _papers(model) | _domains(model)
 
 
 def _papers(model: MiniLm) -> dict[str, float]:
@@ -128,12 +147,12 @@ def _papers(model: MiniLm) -> dict[str, float]:
     }
 
 
-def _sections(model: MiniLm) -> dict[str, float]:
-    """Is a section found by its own heading, which is left out of its text?"""
-    found = dict(list(_described())[:SECTIONS])
-    order = _ranked(model, list(found), list(found.values()))
+def _own_headings(model: MiniLm, name: str, texts: Iterator[tuple[str, str]]) -> dict[str, float]:
+    """Is a text found by its own heading, which is left out of it?"""
+    found = dict(islice(({text: heading for heading, text in texts}).items(), MOST))
+    order = _ranked(model, list(found.values()), list(found))
     right = [[place == own for place in ranking] for own, ranking in enumerate(order)]
-    return {f"sections_{k}": _recall(right, k) for k in (1, 5, 10)} | {"sections": len(found)}
+    return {f"{name}_{k}": _recall(right, k) for k in (1, 5, 10)} | {name: len(found)}
 
 
 def _described() -> Iterator[tuple[str, str]]:
@@ -145,6 +164,20 @@ def _described() -> Iterator[tuple[str, str]]:
             words = re.sub(r"[^\w\s,.-]", "", heading).strip()
             if len(words.split()) > 1 and len(text) >= least:
                 yield f"{words} ({package.name})", " ".join(text.split())[:most]
+
+
+def _documented() -> Iterator[tuple[str, str]]:
+    """The first line, and the rest, of what the standard library says of its functions and classes."""
+    least, most = SECTION_CHARACTERS
+    for module in map(import_module, MODULES.split()):
+        things = [thing for name, thing in sorted(vars(module).items()) if not name.startswith("_")]
+        inner = [vars(thing).values() for thing in things if inspect.isclass(thing)]
+        for thing in (*things, *chain.from_iterable(inner)):
+            told = getattr(thing, "__doc__", None)
+            heading, _, text = inspect.cleandoc(told if isinstance(told, str) else "").partition("\n\n")
+            words, rest = " ".join(heading.split()), " ".join(text.split())
+            if HEADING_WORDS[0] <= len(words.split()) <= HEADING_WORDS[1] and len(rest) >= least:
+                yield words, rest[:most]
 
 
 def _domains(model: MiniLm) -> dict[str, float]:
