@@ -29,6 +29,8 @@ SHIPPED_SHA256 = "de15018256111eeb2b5e0ee6288083b4d9dc6acc77a64dd95d154dd59c9a3b
 """Of the file in `weights/`, as scripts/build_embeddings.py prints it."""
 SHIPPED_NEAR = 0.38
 """The cosine from which two texts are of the same thing; chosen on evals/data/documents.txt."""
+QUESTION_DEADLINE_S = 5.0
+BATCH_DEADLINE_S = 60.0
 REMEMBERED = 256
 """Questions whose vectors are kept: the sources of a turn all ask about the same words."""
 
@@ -172,7 +174,8 @@ class Embedder:
     async def _asked(self, texts: list[str], *, question: bool) -> list[list[float]]:
         try:
             if question:
-                return [await self.embeddings.aembed_query(text=texts[0])]
+                async with asyncio.timeout(QUESTION_DEADLINE_S):
+                    return [await self.embeddings.aembed_query(text=texts[0])]
             return await self.embeddings.aembed_documents(texts=texts)
         except (MemoryUnavailableError, SettingsError):
             raise
@@ -200,6 +203,7 @@ def embedder(settings: EmbeddingSettings) -> Embedder:
         return Embedder(_made(settings), named or settings.class_name, near=settings.near)
     if not settings.base_url:
         return shipped()
+    import httpx2
     from langchain_openai import OpenAIEmbeddings
 
     key = settings.api_key or SecretStr("none")
@@ -208,6 +212,11 @@ def embedder(settings: EmbeddingSettings) -> Embedder:
         model=settings.model or "default",
         openai_api_key=key,
         check_embedding_ctx_length=False,  # that would send token numbers of OpenAI's own vocabulary
+        # Our own pools: the default asks the environment for proxies that a server in the house does not want.
+        http_async_client=httpx2.AsyncClient(timeout=BATCH_DEADLINE_S, trust_env=False),
+        http_client=httpx2.Client(timeout=BATCH_DEADLINE_S, trust_env=False),
+        request_timeout=BATCH_DEADLINE_S,
+        max_retries=1,
     )
     return Embedder(served, settings.model or settings.base_url, near=settings.near)
 
