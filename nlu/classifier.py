@@ -1,68 +1,111 @@
 """Which domains an utterance belongs to, when no grammar takes it whole.
 
-Multinomial naive Bayes over words, word pairs and letter groups (Rennie et al. 2003 give the length
-normalisation), learned in milliseconds from `examples.yaml` when it is first asked.
+One linear classifier for each domain, and one for what no domain serves ("reject"), over the words, the letters
+and an embedding model's layers of the sentence. The weights are made by scripts/train_intents.py; without an
+embedding model a second set of weights judges by words and letters alone.
 """
 
-import math
 import re
-from collections import Counter
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from importlib.resources import as_file, files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from passfel.household.understanding import Effort, Understanding
+from passfel.nlu.features import Array, Encode, meant, said
 from passfel.nlu.language import load
 
-SMOOTHING = 0.3
-SHARPNESS = 4.0
-"""Turns the mean log-likelihood a feature into a confidence; chosen so that 0.5 is a coin's toss."""
-LIKELY = 0.12
-"""Domains at least this likely are offered to the model."""
+REJECT = "reject"
+SEVERAL = "several"
+"""What tells that more than one domain is asked for; it is none itself."""
 MOST = 3
+"""Domains that one utterance is taken to have at most."""
+THIRD = 0.0
+"""The margin from which a third one is among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The linear classifiers over one choice of features."""
+
+    tables: Array
+    """A row for each place of the words and letters, a column for each domain."""
+    layers: Array | None
+    """The same for the embedding model's layers, where they are seen."""
+    bias: Array
+    sharpness: float
+    """Makes margins into probabilities that are right as often as they say."""
+    more: float
+    """The margin of "several" from which a domain stands beside the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What was learned for one language."""
+
+    labels: tuple[str, ...]
+    rarity: Array
+    centre: Array
+    full: Head
+    words_only: Head
+
+    def margins(self, text: str, layers: npt.NDArray[Any] | None) -> tuple[Array, Head]:
+        """How far inside (or, below zero, outside) of each domain a sentence is."""
+        head = self.words_only if layers is None else self.full
+        places, weights = said(text, self.rarity)
+        found = weights @ head.tables[places] + head.bias
+        if layers is not None and head.layers is not None:
+            found = found + meant(layers, self.centre) @ head.layers
+        return found, head
+
+
+def read_weights(language: str) -> Weights:
+    """The shipped weights of a language.
+
+    Raises:
+        FileNotFoundError: the language has none.
+    """
+    with as_file(files("passfel.nlu") / "weights" / f"intents_{language}.npz") as path, np.load(path) as kept:
+        wide = {name: kept[name] for name in kept.files}
+    labels = tuple(str(label) for label in wide["labels"])
+    rarity, centre = wide["rarity"].astype(np.float32), wide["centre"].astype(np.float32)
+    return Weights(labels, rarity, centre, _head(wide, "full"), _head(wide, "words"))
+
+
+def _head(wide: dict[str, npt.NDArray[Any]], name: str) -> Head:
+    tables = np.zeros((len(wide["rarity"]), len(wide["labels"])), np.float32)
+    tables[wide["places"]] = wide[f"{name}.tables"]
+    layers = wide[f"{name}.layers"].astype(np.float32) if f"{name}.layers" in wide else None
+    sharpness, more = (float(number) for number in wide[f"{name}.chosen"])
+    return Head(tables, layers, wide[f"{name}.bias"].astype(np.float32), sharpness, more)
 
 
 class Classifier:
-    """Learns from the examples of one language."""
+    """Knows the domains of one language; the weights are read at the first sentence."""
 
-    def __init__(self, language: str) -> None:
-        """Name the language."""
+    def __init__(self, language: str, encode: Encode | None = None) -> None:
+        """Name the language, and give the embedding model where there is one."""
         self._language = language
+        self._encode = encode
 
     @cached_property
-    def _weights(self) -> dict[str, dict[str, float]]:
-        examples: dict[str, list[str]] = load(self._language, "examples")["domains"]
-        counts = {
-            domain: Counter(feature for line in lines for feature in _features(line))
-            for domain, lines in examples.items()
-        }
-        vocabulary = {feature for counter in counts.values() for feature in counter}
-        return {domain: _log_likelihoods(counter, vocabulary) for domain, counter in counts.items()}
+    def _weights(self) -> Weights:
+        return read_weights(self._language)
+
+    def warm(self) -> None:
+        """Read what is read at first use; the embedding model, which loads beside, isn't waited for."""
+        self._weights.margins("what is on today", None)
 
     def classify(self, text: str) -> Understanding:
         """The likely domains of `text`, with the effort that an answer is worth."""
-        shares = self.shares(text)
-        likely = sorted(shares, key=lambda domain: -shares[domain])
-        intents = tuple(domain for domain in likely if shares[domain] >= LIKELY and domain != "reject")[:MOST]
-        best = likely[0] if likely else "chat"
-        confidence = shares.get(best, 0.0)
-        if best == "reject":
-            return Understanding(("reject", *intents), "simple", confidence)
-        return Understanding(intents or ("chat",), self._effort(text, intents), confidence)
-
-    def shares(self, text: str) -> dict[str, float]:
-        """Every domain's probability; they sum to one."""
-        features = [feature for feature in _features(text) if feature in next(iter(self._weights.values()))]
-        if not features:
-            return {"chat": 1.0}
-        means = {
-            domain: SHARPNESS * sum(weights[feature] for feature in features) / len(features)
-            for domain, weights in self._weights.items()
-        }
-        highest = max(means.values())
-        odds = {domain: math.exp(mean - highest) for domain, mean in means.items()}
-        total = sum(odds.values())
-        return {domain: value / total for domain, value in odds.items()}
+        layers = self._encode(text) if self._encode is not None else None
+        margins, head = self._weights.margins(text, layers)
+        intents, confidence = decide(margins, self._weights.labels, head.sharpness, head.more)
+        effort: Effort = "simple" if intents[0] == REJECT else self._effort(text, intents)
+        return Understanding(intents, effort, confidence)
 
     def _effort(self, text: str, intents: tuple[str, ...]) -> Effort:
         words = set(re.findall(r"\w+", text.casefold()))
@@ -74,15 +117,17 @@ class Classifier:
         return "simple" if set(intents) <= {"chat", "knowledge"} else "tool"
 
 
-def _features(text: str) -> Iterator[str]:
-    words = re.findall(r"\w+", text.casefold())
-    yield from words
-    yield from (f"{first} {second}" for first, second in pairwise(words))
-    for word in words:
-        marked = f"<{word}>"
-        yield from (f"~{marked[begin : begin + 4]}" for begin in range(len(marked) - 3))
-
-
-def _log_likelihoods(counter: Counter[str], vocabulary: set[str]) -> dict[str, float]:
-    total = sum(counter.values()) + SMOOTHING * len(vocabulary)
-    return {feature: math.log((counter[feature] + SMOOTHING) / total) for feature in vocabulary}
+def decide(
+    margins: Array, labels: tuple[str, ...], sharpness: float, more: float
+) -> tuple[tuple[str, ...], float]:
+    """The likeliest domain, those that are asked for beside it, and how likely the first is."""
+    domains = np.array([label != SEVERAL for label in labels])
+    order = [index for index in np.argsort(-margins, kind="stable") if domains[index]]
+    told = [labels[order[0]]]
+    if not domains.all() and margins[labels.index(SEVERAL)] > more:
+        told += [labels[index] for index in order[1:2] if labels[index] != REJECT]
+        told += [
+            labels[index] for index in order[2:MOST] if margins[index] > THIRD and labels[index] != REJECT
+        ]
+    odds = np.exp(sharpness * (margins[domains] - margins[order[0]]))
+    return tuple(told), float(1 / odds.sum())

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from passfel.household.turn import Turn
 from passfel.household.understanding import Call, Effort, Understanding
-from passfel.nlu.classifier import Classifier
+from passfel.nlu.classifier import REJECT, Classifier
 from passfel.nlu.compound import splits
 from passfel.nlu.conditions import words as words_of
+from passfel.nlu.features import Encode
 from passfel.nlu.grammar import Grammar, Match
 from passfel.nlu.home import HomeUnderstander, KnownHome
 from passfel.nlu.normalize import LONGEST, normalize
@@ -63,7 +64,11 @@ class Understander:
     """Understands one language; immutable after `warm`, shared by all turns."""
 
     def __init__(
-        self, language: str = "en", grammar: Grammar | None = None, home: KnownHome | None = None
+        self,
+        language: str = "en",
+        grammar: Grammar | None = None,
+        home: KnownHome | None = None,
+        encode: Encode | None = None,
     ) -> None:
         """Choose the language; an unknown one falls back to English.
 
@@ -71,17 +76,18 @@ class Understander:
             language: with or without a region.
             grammar: other grammars than the language's own.
             home: gives the household's home as it is known, where one is set up.
+            encode: an embedding model for what no grammar takes; words and letters alone are judged without one.
         """
         base = language.replace("_", "-").split("-")[0].lower()
         self._language = base if base in LANGUAGES else "en"
         understander = HomeUnderstander(home, language) if home is not None else None
         self._reader = Reader(grammar or Grammar(self._language), understander)
-        self._classifier = Classifier(self._language)
+        self._classifier = Classifier(self._language, encode)
 
     def warm(self, turn: Turn) -> None:
         """Do what is done at first use, so that no person waits for it."""
         self._reader.warm(turn)
-        self._classifier.classify("what is on today")
+        self._classifier.warm()
 
     def understand(self, text: str, turn: Turn) -> Understanding:
         """What `text` asks for; calls only where every word is accounted for."""
@@ -100,7 +106,9 @@ class Understander:
         understood = self._understand(utterance)
         if understood.whole:
             return understood
-        return utterance.some_parts() or utterance.tail() or understood
+        # What nothing here serves is declined: its last words must not be taken for a request of their own.
+        tail = utterance.tail() if understood.intents[:1] != (REJECT,) else None
+        return utterance.some_parts() or tail or understood
 
     def _understand(self, utterance: "Utterance") -> Understanding:
         whole = utterance.whole()

@@ -33,6 +33,8 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 LAYERS, WIDTH, HEADS = 6, 384, 12
 LONGEST = 256
 """Tokens of a text; the model was trained on no longer ones."""
+TOLD = (3, 4, 5, 6)
+"""Layers of which the second output tells."""
 BLOCK = 32
 """Weights that share a scale."""
 
@@ -153,12 +155,21 @@ LINEAR: dict[str, Callable[[Graph, str, Array, Array, str], str]] = {
 
 
 def build(weights: Mapping[str, Array], vocabulary: str, kind: str) -> onnx.ModelProto:
-    """The model as a graph: token ids [texts, tokens], all of one length, to unit vectors [texts, 384]."""
+    """The model as a graph: token ids [texts, tokens], all of one length, to unit vectors [texts, 384].
+
+    Its second output, [texts, 3072], is the mean and the highest of what each upper layer makes of the tokens:
+    a classifier sees more in these than in the last layer's mean.
+    """
     graph = Graph()
     x = _embed(graph, weights, whole=kind != "fp32")
+    tokens, told = graph.constant("tokens", np.array([1])), []
     for number in range(LAYERS):
         x = _layer(graph, weights, number, x, LINEAR[kind])
-    graph.add("ReduceMean", [x, graph.constant("tokens", np.array([1]))], "mean", keepdims=0)
+        if number + 1 in TOLD:
+            mean = "mean" if number + 1 == LAYERS else f"l{number}.mean"
+            told.append(graph.add("ReduceMean", [x, tokens], mean, keepdims=0))
+            told.append(graph.add("ReduceMax", [x, tokens], f"l{number}.highest", keepdims=0))
+    graph.add("Concat", told, "layers", axis=1)
     graph.add("ReduceL2", ["mean", graph.constant("width", np.array([1]))], "length", keepdims=1)
     graph.add("Div", ["mean", "length"], "embedding")
     model = helper.make_model(
@@ -166,7 +177,10 @@ def build(weights: Mapping[str, Array], vocabulary: str, kind: str) -> onnx.Mode
             graph.nodes,
             "all-MiniLM-L6-v2",
             [helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])],
-            [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["texts", WIDTH])],
+            [
+                helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["texts", WIDTH]),
+                helper.make_tensor_value_info("layers", TensorProto.FLOAT, ["texts", 2 * len(TOLD) * WIDTH]),
+            ],
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)],

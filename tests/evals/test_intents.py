@@ -72,7 +72,7 @@ def test_the_figures_count_what_they_say():
     [
         (("reject", "calendar"), ("reject",)),
         (("reminders", "tasks"), ("calendar",)),
-        (("home", "chat"), ("home",)),
+        (("home", "chat"), ("home", "chat")),
         (("clock",), ("knowledge",)),
         ((), ("chat",)),
     ],
