@@ -14,6 +14,7 @@ from passfel.app.settings import load_settings
 from passfel.graph.assistant import Graph, open_checkpoints
 from passfel.graph.build import build_graph
 from passfel.graph.documents import keeping_up
+from passfel.graph.facts import remembering
 from passfel.graph.house import build_house
 from passfel.graph.settings import AssistantSettings
 from passfel.household.errors import SettingsError
@@ -46,7 +47,9 @@ class Household:
         self._belongs_to(asyncio.get_running_loop())
         self._users += 1
         try:
-            async with open_checkpoints(self.database) as kept, keeping_up(self.house.documents):
+            background = remembering(self.house.facts, self.house.episodes)
+            checkpoints = open_checkpoints(self.database, self.house.facts)
+            async with checkpoints as kept, keeping_up(self.house.documents), background:
                 for begin in self.house.opening:
                     begin()
                 yield kept

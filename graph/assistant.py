@@ -17,12 +17,14 @@ from langgraph.types import Command, StateSnapshot, StreamMode
 
 from passfel.graph.build import House, build_graph, derivable
 from passfel.graph.documents import keeping_up
+from passfel.graph.facts import remembering
 from passfel.graph.house import build_house
 from passfel.graph.priming import primed
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.turns import Clock, system_clock
 from passfel.household.errors import MemoryUnavailableError, RequestError
 from passfel.memory.checkpoints import TurnSaver
+from passfel.memory.facts import Facts
 from passfel.memory.postgres import Database
 from passfel.memory.store import HouseholdStore
 from passfel.nodes.requests import speaker_of, stamp
@@ -206,12 +208,13 @@ async def open_assistant(
     database = Database(settings.postgres, settings.data_dir)
     house = build_house(settings, database, clock)
     try:
-        async with database, open_checkpoints(database) as (saver, store):
+        async with database, open_checkpoints(database, house.facts) as (saver, store):
             graph = build_graph(house).compile(checkpointer=saver, store=store)
             for begin in house.opening:
                 begin()
             heads_primed = primed(settings.llm, house.tools, Maintenance(settings.data_dir), house.ladder)
-            async with heads_primed, keeping_up(house.documents):
+            background = remembering(house.facts, house.episodes)
+            async with heads_primed, keeping_up(house.documents), background:
                 yield Assistant(graph, saver, house, database)
     finally:
         for close in house.closing:
@@ -219,15 +222,21 @@ async def open_assistant(
 
 
 @asynccontextmanager
-async def open_checkpoints(database: Database) -> AsyncIterator[tuple[TurnSaver, HouseholdStore]]:
-    """LangGraph's own saver and store over the household's Postgres, their tables up to date."""
+async def open_checkpoints(
+    database: Database, facts: Facts | None = None
+) -> AsyncIterator[tuple[TurnSaver, HouseholdStore]]:
+    """LangGraph's own saver and store over the household's Postgres, their tables up to date.
+
+    The facts are in the store's tables.
+    """
     await database.open()
+    facts = facts or Facts(database)
     saver = TurnSaver(database.checkpoints, derivable)
-    store = HouseholdStore(database.checkpoints)
+    async with database.alone("checkpoints"):
+        await saver.setup()
+    await facts.open()
+    store = await facts.make_store()
     try:
-        async with database.alone("checkpoints"):
-            await saver.setup()
-            await store.setup()
         yield saver, store
     finally:
         await store.aclose()

@@ -13,8 +13,10 @@ from passfel.household.understanding import Understand
 from passfel.memory.documents import Documents
 from passfel.memory.effects import EffectsLedger
 from passfel.memory.episodes import Episodes
+from passfel.memory.facts import Facts
 from passfel.memory.records import Records
 from passfel.memory.redis import SharedRedis
+from passfel.nlu.facts import stated_facts
 from passfel.nodes.act import act
 from passfel.nodes.classify import classify
 from passfel.nodes.decide import decide
@@ -25,6 +27,7 @@ from passfel.nodes.state import Context, Input, Path, State
 from passfel.nodes.turn import MakeTurn, unanswered
 from passfel.serving.ladder import ModelLadder
 from passfel.serving.settings import ThinkingSettings
+from passfel.tools.contract import annotations_of
 from passfel.tools.provider import Provider
 
 
@@ -38,6 +41,7 @@ class House:
     ladder: ModelLadder
     ledger: EffectsLedger
     episodes: Episodes
+    facts: Facts
     sources: dict[str, Source]
     records: Records
     thinking: ThinkingSettings
@@ -68,7 +72,9 @@ def build_graph(house: House) -> StateGraph[State, Context, Input, State]:
     graph.add_node("decide", partial(asked, make_turn=make_turn))
     graph.add_node("act", partial(act, tools=named, ledger=house.ledger, make_turn=make_turn))
     graph.add_node("respond", respond)
-    graph.add_node("remember", partial(remember, episodes=house.episodes, make_turn=make_turn))
+    reading = frozenset(tool.name for tool in house.tools if annotations_of(tool).read_only)
+    keeping = partial(remember, episodes=house.episodes, facts=house.facts, stated=stated_facts)
+    graph.add_node("remember", partial(keeping, reading=reading, make_turn=make_turn))
 
     graph.add_edge(START, "classify")
     graph.add_conditional_edges("classify", after_classify, ["act", "respond", "retrieve"])

@@ -9,7 +9,7 @@ from passfel.graph.settings import AssistantSettings
 from passfel.household.errors import PassfelError
 from passfel.household.turn import Turn
 from passfel.memory.documents import Documents
-from passfel.memory.embeddings import embedder
+from passfel.memory.embeddings import Embedder, embedder
 from passfel.memory.postgres import Database
 
 log = logging.getLogger(__name__)
@@ -18,9 +18,11 @@ MOST = 3
 LONGEST = 500
 
 
-def build_documents(settings: AssistantSettings, database: Database) -> Documents:
+def build_documents(
+    settings: AssistantSettings, database: Database, model: Embedder | None = None
+) -> Documents:
     """The documents over the household's embedding model; nothing is loaded yet."""
-    return Documents(database, embedder(settings.embeddings))
+    return Documents(database, model or embedder(settings.embeddings))
 
 
 @asynccontextmanager

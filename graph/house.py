@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from passfel.graph.build import House
 from passfel.graph.calendars import build_calendars, build_task_lists
 from passfel.graph.documents import build_documents
+from passfel.graph.facts import knowing, remembering_tools
 from passfel.graph.finance import build_finance
 from passfel.graph.home import build_home
 from passfel.graph.knowledge import build_knowledge, providers_of
@@ -13,9 +14,13 @@ from passfel.graph.notes import build_notes
 from passfel.graph.settings import AssistantSettings
 from passfel.graph.sources import household_sources
 from passfel.graph.turns import Clock, system_clock, turn_maker
+from passfel.graph.understanding import sentence_encoder
 from passfel.household.turn import Turn
 from passfel.memory.effects import EffectsLedger
+from passfel.memory.embeddings import embedder
 from passfel.memory.episodes import Episodes
+from passfel.memory.facts import KIND as FACTS
+from passfel.memory.facts import Facts
 from passfel.memory.postgres import Database
 from passfel.memory.records import Records
 from passfel.memory.redis import SharedRedis
@@ -48,6 +53,7 @@ ABILITIES = (
     "notes",
     "contacts",
     "your documents",
+    "what you told me",
     "the time",
     "the weather",
     "the news",
@@ -74,7 +80,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     ]
     http = shared_http(allowing(settings.http, *own_servers), redis)
     home = build_home(http, settings, ledger, database)
-    understander = Understander(settings.household.locale, home=home.known)
+    understander = Understander(settings.household.locale, home=home.known, encode=sentence_encoder())
     calendars = build_calendars(http, settings, records, ledger, database)
     open_meteo, nws = OpenMeteo(http, settings.open_meteo), Nws(http, settings.nws, clock)
     weather = WeatherServices(
@@ -87,7 +93,10 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     finance = build_finance(http, settings, records, clock)
     news = build_news(http, settings, clock)
     notes = build_notes(http, settings, records, ledger, database)
-    documents = build_documents(settings, database)
+    model = embedder(settings.embeddings)
+    documents = build_documents(settings, database, model)
+    facts, episodes = Facts(database, model), Episodes(database, model)
+    ledger.restores(FACTS, facts.restore)
     tools = (
         *calendar_tools(calendars),
         *task_tools(build_task_lists(http, settings, records, ledger, database)),
@@ -95,6 +104,7 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
         *note_tools(notes),
         *contact_tools(records.contacts),
         *document_tools(documents),
+        *remembering_tools(facts, episodes),
         *weather_tools(weather),
         *clock_tools(),
         *calculator_tools(),
@@ -108,20 +118,21 @@ def build_house(settings: AssistantSettings, database: Database, clock: Clock = 
     tools += tuple(mcp.tools(taken={tool.name for tool in tools}))
     ladder = build_ladder(
         settings.llm,
-        understander.understand_leniently,
+        knowing(understander.understand_leniently, facts),
         (*ABILITIES, *home.abilities),
         venice=settings.venice,
         folder=settings.data_dir,
     )
     house = House(
-        understand=understander.understand,
+        understand=knowing(understander.understand, facts),
         make_turn=make_turn,
         tools=tools,
         ladder=ladder,
         thinking=settings.llm.thinking,
         ledger=ledger,
-        episodes=Episodes(database),
-        sources=household_sources(calendars, records),
+        episodes=episodes,
+        facts=facts,
+        sources=household_sources(calendars, records, facts),
         records=records,
         documents=documents,
         redis=redis,

@@ -1,9 +1,12 @@
 """What the model is told of the household for a turn, beside the time."""
 
 from datetime import datetime, time, timedelta
+from functools import partial
 
+from passfel.graph.facts import told
 from passfel.household.turn import Turn
 from passfel.household.wording import say_list, say_moment
+from passfel.memory.facts import Facts
 from passfel.memory.records import Records
 from passfel.nodes.retrieve import Source
 from passfel.tools.calendar.several import Calendars
@@ -12,8 +15,8 @@ from passfel.tools.calendar.words import say_occurrence
 MOST = 8
 
 
-def household_sources(calendars: Calendars, records: Records) -> dict[str, Source]:
-    """Today's and tomorrow's appointments, and what is still to do."""
+def household_sources(calendars: Calendars, records: Records, facts: Facts) -> dict[str, Source]:
+    """Today's and tomorrow's appointments, what is still to do, and what the household has told of itself."""
 
     async def agenda(turn: Turn) -> str:
         begin = datetime.combine(turn.now.date(), time.min, tzinfo=turn.zone)
@@ -32,4 +35,4 @@ def household_sources(calendars: Calendars, records: Records) -> dict[str, Sourc
         items = [f"{item.text} ({say_moment(item.due_at, turn.now, turn.locale)})" for item in waiting]
         return f"Reminders: {'; '.join(items)}." if items else ""
 
-    return {"agenda": agenda, "tasks": tasks, "reminders": reminders}
+    return {"agenda": agenda, "tasks": tasks, "reminders": reminders, "facts": partial(told, facts)}

@@ -41,6 +41,8 @@ class Turn:
     """The conversation, as LangGraph's thread id."""
     id: str = ""
     """The id of the person's message: the same after a crash, so the ledger knows the turn again."""
+    said: str = ""
+    """What the person said, where a message of theirs is being answered."""
     call: str = ""
     """The id of the tool call being carried out; empty outside a tool."""
 

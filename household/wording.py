@@ -59,6 +59,11 @@ def capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def quoted(text: str) -> str:
+    """Somebody's words as the end of a sentence: its full stop, unless they end with one themselves."""
+    return f"“{text}”" if text.endswith((".", "!", "?", "…")) else f"“{text}”."
+
+
 def plain_text(text: str) -> str:
     """The text without marks that steer a terminal or turn the direction of writing; joiners inside words stay."""
     kept = (

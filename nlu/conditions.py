@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from passfel.household.secrets import secret_in
+from passfel.nlu.facts import asks_for_fact, read_fact
 from passfel.nlu.language import load
 from passfel.nlu.slots.date_words import date_words
 from passfel.nlu.slots.person import read_person
@@ -269,6 +271,21 @@ def _is_company(said: Said) -> bool:
     return 0 < len(said.words) <= 5 and not said.inside() and said.words[0] not in words("not_first")
 
 
+def _is_fact(said: Said) -> bool:
+    """What is true of a person or the household, where it is said to be remembered."""
+    return read_fact(said.text, told=True) is not None
+
+
+def _is_noted(said: Said) -> bool:
+    """What a note is for: neither a fact about somebody nor a secret."""
+    return not _is_fact(said) and not secret_in(said.text)
+
+
+def _is_subject_of_fact(said: Said) -> bool:
+    """Whom or what somebody has told something about; "me" and "us" have sentences of their own."""
+    return 0 < len(said.words) <= 6 and said.words[0] not in {"me", "us", "myself", "it", "that", "this"}
+
+
 _CONDITIONS: dict[str, Callable[[Said], bool]] = {
     "title": _is_title,
     "engagement": _is_engagement,
@@ -291,4 +308,10 @@ _CONDITIONS: dict[str, Callable[[Said], bool]] = {
     "measured": _is_measured,
     "work": _is_work,
     "searched": _is_searched,
+    "fact": _is_fact,
+    "noted": _is_noted,
+    "stated": lambda said: read_fact(said.text) is not None,
+    "asked_fact": lambda said: asks_for_fact(said.text),
+    "subject_of_fact": _is_subject_of_fact,
+    "secret": lambda said: bool(secret_in(said.text)),
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from langchain_core.messages import ToolCall, ToolMessage
+from langchain_core.messages import HumanMessage, ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.runtime import Runtime
 from pydantic import ValidationError
@@ -40,7 +40,7 @@ async def act(
     if message is None:
         return {"messages": []}
     request = latest_request(state["messages"])
-    turn = _turn(state, runtime, make_turn, str(request.id))
+    turn = _turn(state, runtime, make_turn, request)
     concerns = state.get("concerns", {})
     if not state.get("approved"):
         new = [call for call in message.tool_calls if call["id"] not in concerns]
@@ -143,9 +143,9 @@ async def _invoke(tool: BaseTool, call: ToolCall, turn: Turn) -> tuple[str, dict
     return str(getattr(message, "text", message)), outcome
 
 
-def _turn(state: State, runtime: Runtime[Context], make_turn: MakeTurn, turn_id: str) -> Turn:
+def _turn(state: State, runtime: Runtime[Context], make_turn: MakeTurn, request: HumanMessage) -> Turn:
     turn = turn_at(make_turn(runtime.context), state.get("said_at"))
-    return replace(turn, thread=thread_of(runtime), id=turn_id)
+    return replace(turn, thread=thread_of(runtime), id=str(request.id), said=request.text)
 
 
 def _told(call: ToolCall, content: str, outcome: dict[str, Any]) -> ToolMessage:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import HumanMessage
@@ -30,7 +31,7 @@ async def retrieve(
 ) -> State:
     """Put time and context into the message of this turn, where they stay: a prompt only grows at its end."""
     request = latest_request(state["messages"])
-    turn = turn_at(make_turn(runtime.context), state.get("said_at"))
+    turn = replace(turn_at(make_turn(runtime.context), state.get("said_at")), said=request.text)
     found = await asyncio.gather(*(_ask(name, source, turn) for name, source in sources.items()))
     lines = [_say_now(turn), *filter(None, found)]
     kept: dict[str, Any] = {**request.additional_kwargs, "context": "\n".join(lines)}

@@ -15,7 +15,9 @@ TOOLSETS: dict[str, frozenset[str]] = {
     "talk": frozenset({"chat"}),
     "home": frozenset({"home", "undo", "chat"}),
     "world": frozenset({"weather", "clock", "calculator", "finance", "news", "knowledge", "chat"}),
-    "papers": frozenset({"notes", "documents", "contacts", "tasks", "reminders", "undo", "chat"}),
+    "papers": frozenset(
+        {"notes", "documents", "contacts", "facts", "conversations", "tasks", "reminders", "undo", "chat"}
+    ),
     "diary": frozenset({"calendar", "reminders", "tasks", "undo", "chat"}),
     "day": frozenset({"calendar", "reminders", "tasks", "weather", "clock", "undo", "chat"}),
 }

@@ -1,0 +1,1 @@
+"""What was said in earlier conversations."""

@@ -1,0 +1,1 @@
+"""What the household has told of itself."""
