@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 
 from passfel.household.entity import Home
 from passfel.household.home_names import HomeNames
@@ -40,6 +41,16 @@ class HomeUnderstander:
             return None
         found = self._read(text, names, turn) if self._own else None
         return found or self._intents.match(text, names, turn)
+
+    def warm(self, turn: Turn, *, wait: bool = False) -> None:
+        """Index the names, and read Home Assistant's sentences beside other work, or at once with `wait`."""
+        names = self._index()
+        if names is None:
+            return
+        work = Thread(target=self._intents.warm, args=(names, turn), name="home sentences", daemon=True)
+        work.start()
+        if wait:
+            work.join()
 
     def _index(self) -> HomeNames | None:
         home = self._home()

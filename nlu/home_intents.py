@@ -101,6 +101,12 @@ class HomeIntents:
         log.info("Home Assistant has no sentences for %s", self._locale)
         return None
 
+    def warm(self, names: HomeNames, turn: Turn) -> None:
+        """Read and compile the sentences: the first recognition takes most of a second."""
+        entity = next(iter(names.home.entities), None)
+        if entity is not None:
+            self.match(f"turn on {entity.name}", names, turn)
+
     def match(self, text: str, names: HomeNames, turn: Turn) -> HomeMatch | None:
         """The best reading of the whole `text` that names something of the home."""
         lists = _lists(text, names)

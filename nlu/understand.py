@@ -57,7 +57,7 @@ class Reader:
         """Do what is done at first use; the home's server is called, and not waited for."""
         self._grammar.warm(turn)
         if self._home is not None:
-            self._home.match("is the light on", turn)
+            self._home.warm(turn)
 
 
 class Understander:

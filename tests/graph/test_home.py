@@ -148,8 +148,11 @@ async def test_undo_of_what_has_no_way_back_leaves_what_came_before_it(
 
 async def test_undo_leaves_what_somebody_else_has_changed_since(assistant: Assistant, world: HomeWorld):
     thread = str(uuid4())
+    [provider] = [one for one in assistant.house.providers if isinstance(one, HomeAssistant)]
     await say(assistant, "turn on the desk light", thread)
     world.set_state("light.office", "off")
+    while (await provider.home()).by_id["light.office"].state != "off":
+        await provider.changed(1)
     assert "has been changed since" in await say(assistant, "undo that", thread)
 
 
