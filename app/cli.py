@@ -316,6 +316,18 @@ def eval_faults(as_json: AsJson = False) -> int:
     return measure(as_json=as_json)
 
 
+@evaluate.command("documents")
+@_told
+def eval_documents(
+    pieces: Annotated[int, typer.Option(min=0, help="Made-up pieces beside the papers, for the time.")] = 0,
+    as_json: AsJson = False,
+) -> int:
+    """Ask a household's questions of its papers: what is found, by meaning, by words and by both, and how fast."""
+    from passfel.evals.documents import main as measure
+
+    return measure(pieces, as_json=as_json)
+
+
 @evaluate.command("replay")
 @_told
 def eval_replay(

@@ -49,7 +49,7 @@ class Documents:
         self._database = database
         self._embedder = embedder
         self.vectors = Vectors(database, embedder, "chunks", text="place || E'\n' || text")
-        self._frequencies = Frequencies(database)
+        self.frequencies = Frequencies(database)
 
     async def aclose(self) -> None:
         """Let go of the embedding model's connections."""
@@ -132,7 +132,7 @@ class Documents:
         """
         words = " ".join(words.replace("\0", " ").split())
         vector, table = await self._question(words)
-        query = await self._frequencies.query(words)
+        query = await self.frequencies.query(words)
         if table is None and query is None:
             return []
         try:
