@@ -140,7 +140,7 @@ def time_all(devices: int, rooms: int, who: str, said: Sequence[str], read: Call
 def ours(home: Home) -> Callable[[str], bool]:
     """PASSFEL: all its grammars, and the home."""
     understander, turn = Understander("en-GB", home=lambda: home), Turn(now=MONDAY, locale="en-GB")
-    understander.warm(turn)
+    understander.warm(turn, wait=True)
     return lambda sentence: understander.understand(sentence, turn).whole
 
 

@@ -94,7 +94,7 @@ class HomeEval:
         self._understander = Understander(locale, home=self._paper.known)
         self._tools: dict[str, BaseTool] = {tool.name: tool for tool in home_tools(self._paper, 0.0)}
         self._areas = {area.area_id: area.name for area in home.areas}
-        self._understander.warm(Turn(now=MONDAY))
+        self._understander.warm(Turn(now=MONDAY), wait=True)
         self.took: list[float] = []
         """Seconds that understanding each sentence took."""
 

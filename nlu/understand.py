@@ -53,11 +53,11 @@ class Reader:
             return HomeRequest("home", None, home.question, 0, "")
         return HomeRequest("home", home.calls[0], "", 0, "", more=home.calls[1:])
 
-    def warm(self, turn: Turn) -> None:
+    def warm(self, turn: Turn, *, wait: bool = False) -> None:
         """Do what is done at first use; the home's server is called, and not waited for."""
         self._grammar.warm(turn)
         if self._home is not None:
-            self._home.warm(turn)
+            self._home.warm(turn, wait=wait)
 
 
 class Understander:
@@ -84,9 +84,9 @@ class Understander:
         self._reader = Reader(grammar or Grammar(self._language), understander)
         self._classifier = Classifier(self._language, encode)
 
-    def warm(self, turn: Turn) -> None:
-        """Do what is done at first use, so that no person waits for it."""
-        self._reader.warm(turn)
+    def warm(self, turn: Turn, *, wait: bool = False) -> None:
+        """Do what is done at first use, so that no person waits for it; with `wait`, all of it before this returns."""
+        self._reader.warm(turn, wait=wait)
         self._classifier.warm()
 
     def understand(self, text: str, turn: Turn) -> Understanding:

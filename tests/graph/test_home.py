@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from langchain_core.messages import HumanMessage
 
 from passfel.graph.assistant import Assistant, open_assistant
 from passfel.graph.settings import AssistantSettings
@@ -173,7 +174,7 @@ async def test_a_no_leaves_the_door(assistant: Assistant, world: HomeWorld):
 
 @pytest.mark.parametrize("repeated", ["turn on the desk light", "toggle the desk light"])
 async def test_a_turn_that_is_replayed_switches_once(assistant: Assistant, world: HomeWorld, repeated: str):
-    thread, message = str(uuid4()), {"role": "user", "content": repeated, "id": str(uuid4())}
+    thread, message = str(uuid4()), HumanMessage(repeated, id=str(uuid4()))
     for _ in range(2):
         await assistant.ainvoke({"messages": [message]}, thread=thread)
     assert len(world.calls) == 1

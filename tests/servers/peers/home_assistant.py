@@ -139,7 +139,7 @@ def _running(environment: Path, folder: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=port), "utf-8")
     log = (folder / "hass.log").open("w")
-    command = [environment / "bin" / "hass", "-c", folder, "--log-no-color"]
+    command: list[str | Path] = [environment / "bin" / "hass", "-c", folder, "--log-no-color"]
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
     try:
         _wait(process, f"http://127.0.0.1:{port}", folder / "hass.log")

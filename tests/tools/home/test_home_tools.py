@@ -22,7 +22,8 @@ def do(provider: HomeAssistant, turn: Turn) -> Do:
     tools = HomeTools(provider, react_s=0.3)
 
     async def run(name: str, /, room: str = "", **arguments: Any) -> tuple[str, Any]:
-        return await getattr(tools, name)(replace(turn, room=room), **arguments)
+        answer: tuple[str, Any] = await getattr(tools, name)(replace(turn, room=room), **arguments)
+        return answer
 
     return run
 
