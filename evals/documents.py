@@ -29,6 +29,7 @@ from passfel.memory.embeddings_vectors import literal
 from passfel.memory.postgres import Connection, Database, PostgresSettings
 
 CENTRES, AT_ONCE, WORDS = 2000, 1000, 100
+NOWHERE = 1000
 GOALS_MS = (15, 40)
 """Of a search with its question's embedding: p50 and p95."""
 
@@ -91,7 +92,7 @@ async def _asked(documents: Documents, how: str, rows: list[list[str]], who: str
             if file == "-":
                 wrong += any(one.certain for one in found)
                 continue
-            places.append(right.index(True) if True in right else len(right))
+            places.append(right.index(True) if True in right else NOWHERE)
             answered += any(one.certain for one in found)
     cuts = quantiles(took, n=20)
     recall = {f"recall@{k}": sum(place < k for place in places) / len(places) for k in (1, 3, 5)}
