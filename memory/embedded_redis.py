@@ -129,8 +129,8 @@ def process_of(path: Path) -> int | None:
     if not path.exists():
         return None
     try:
-        with Redis(unix_socket_path=str(path), socket_timeout=1.0, retry=None) as client:
-            return int(client.info("server")["process_id"])  # type: ignore[index]  # a sync client gives the dict
+        with Redis(unix_socket_path=str(path), socket_timeout=1.0) as client:
+            return int(client.info("server")["process_id"])
     except (RedisError, OSError):
         return None
 

@@ -84,10 +84,9 @@ class Facts:
         found = await store.abatch([SearchOp(space, limit=MOST) for space in (_own(person), SHARED)])
         items = [item for some in found for item in cast("list[SearchItem]", some)]
         # The text breaks a tie, so that a prompt is the same each time.
-        told = sorted(
-            (fact.learned_at, item.updated_at, fact.text, fact) for item in items if (fact := _fact(item))
-        )
-        facts = [fact for *_, fact in told]
+        found_facts = [(_fact(item), item.updated_at) for item in items]
+        told = sorted(found_facts, key=lambda one: (one[0].learned_at, one[1], one[0].text))
+        facts = [fact for fact, _ in told]
         self._note_names(facts)
         return facts
 

@@ -80,7 +80,7 @@ async def test_nobody_reads_what_another_person_said(database: Database):
 async def test_a_replayed_turn_is_kept_once_even_at_another_time(database: Database):
     episodes, row = Episodes(database), {"thread": "t", "turn": "1", "person": "ana", "answered": "b"}
     for at in (MARCH, MARCH, MARCH + timedelta(days=25)):
-        await episodes.keep(**row, said="a", intents=(), at=at)  # type: ignore[arg-type]
+        await episodes.keep(**row, said="a", intents=(), at=at)
     assert len(await episodes.between("ana", None, None)) == 1
 
 
@@ -169,7 +169,7 @@ async def _as_it_was(connection: AsyncConnection[Any]) -> None:
     for path in sorted(files("passfel.memory").joinpath("migrations").iterdir(), key=lambda path: path.name):
         if path.name < "0020":
             text = path.read_text()
-            await connection.execute(sql.SQL(text))  # type: ignore[arg-type]
+            await connection.execute(sql.SQL(text))
             await connection.execute(
                 "INSERT INTO migrations VALUES (%s, %s)", (path.name, sha256(text.encode()).hexdigest())
             )

@@ -140,7 +140,8 @@ async def test_a_turn_does_not_wait_for_a_server_that_keeps_its_info_to_itself()
 
     async def silent(_: httpx2.Request) -> httpx2.Response:
         asked.set()
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[httpx2.Response] = asyncio.get_running_loop().create_future()
+        return await never
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(silent)) as client:
         inquiry = ServerInquiry(client, "http://box:30000/v1")

@@ -163,8 +163,8 @@ def test_every_tool_says_how_it_may_be_run(tools: list[BaseTool]):
     reading = {tool.name for tool in tools if annotations_of(tool).read_only}
     asking = {tool.name for tool in tools if annotations_of(tool).destructive}
     assert reading == {
-        "get_calendar_events", "check_free_time", "find_free_time", "list_tasks", "find_contact", "search_notes", "list_notebooks",
-        "list_reminders",
+        "get_calendar_events", "check_free_time", "find_free_time", "list_tasks", "find_contact", "search_notes",
+        "list_notebooks", "list_reminders",
     }  # fmt: skip
     assert asking == {"clear_calendar"}
     assert all(tool.description for tool in tools)
