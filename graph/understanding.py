@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from passfel.household.errors import MemoryUnavailableError
-from passfel.memory.embeddings import Embedder, MiniLm
+from passfel.memory.embeddings import MiniLm
 from passfel.nlu.features import Encode
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ class SentenceEncoder:
             return None
 
 
-def sentence_encoder(embedder: Embedder | None = None) -> Encode:
-    """An encoder that shares the household's embedding model, where that is the shipped one."""
-    shared = embedder.embeddings if embedder is not None else None
-    return SentenceEncoder(shared if isinstance(shared, MiniLm) else MiniLm())
+def sentence_encoder() -> Encode:
+    """An encoder by the shipped model, which a process holds once."""
+    return SentenceEncoder(MiniLm())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
@@ -74,10 +75,6 @@ class MiniLm(Embeddings):
         """Load nothing yet; another file of the same form can be named."""
         self._path = path
         self._worker = ThreadPoolExecutor(1, "embeddings")
-        self._session: Any = None
-        self._tokenizer: WordPiece | None = None
-        self._longest = 0
-        self._loading = Lock()
         self._known: OrderedDict[str, list[float]] = OrderedDict()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -123,19 +120,14 @@ class MiniLm(Embeddings):
     def _run(self, text: str, output: str) -> "npt.NDArray[Any]":
         import numpy as np
 
-        session, tokenizer = self._loaded()
-        ids = np.array([tokenizer.ids(text, self._longest)], np.int64)
+        session, tokenizer, longest = self._loaded()
+        ids = np.array([tokenizer.ids(text, longest)], np.int64)
         vector: npt.NDArray[Any] = session.run([output], {"ids": ids})[0][0]
         return vector
 
-    def _loaded(self) -> tuple[Any, WordPiece]:
-        with self._loading:
-            if self._tokenizer is None:
-                self._session = _open_session(self._path)
-                told = self._session.get_modelmeta().custom_metadata_map
-                self._longest = int(told["longest"])
-                self._tokenizer = WordPiece(told["vocabulary"])
-            return self._session, self._tokenizer
+    def _loaded(self) -> tuple[Any, WordPiece, int]:
+        with _LOADING:
+            return _opened(self._path)
 
 
 class Embedder:
@@ -255,6 +247,17 @@ def _made(settings: EmbeddingSettings) -> Embeddings:
 def shipped_file() -> Traversable:
     """The model's file in the package."""
     return files("passfel.memory") / "weights" / f"{SHIPPED}.onnx"
+
+
+_LOADING = Lock()
+
+
+@cache
+def _opened(path: Path | None) -> tuple[Any, WordPiece, int]:
+    """A file's session, its tokenizer and the longest text it reads: a process holds each file once."""
+    session = _open_session(path)
+    told = session.get_modelmeta().custom_metadata_map
+    return session, WordPiece(told["vocabulary"]), int(told["longest"])
 
 
 def _open_session(path: Path | None) -> Any:

@@ -46,7 +46,7 @@ def model() -> MiniLm:
 
 @pytest.fixture(scope="module")
 def reference(model: MiniLm) -> Tokenizer:
-    vocabulary = model._session.get_modelmeta().custom_metadata_map["vocabulary"].splitlines()
+    vocabulary = model.told()["vocabulary"].splitlines()
     numbers = {piece: number for number, piece in enumerate(vocabulary)}
     tokenizer = Tokenizer(Reference(numbers, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.normalizer = BertNormalizer(lowercase=True)
@@ -61,8 +61,7 @@ def test_the_file_is_the_one_that_the_script_prints_and_small():
 
 
 def test_pieces_are_those_of_the_tokenizers_package(model: MiniLm, reference: Tokenizer):
-    ours = model._tokenizer
-    assert ours is not None
+    ours = model._loaded()[1]
     chance = random.Random(5)  # noqa: S311 - the same signs every time
     ranges = [(32, 0x250), (0x386, 0x3CE), (0x410, 0x451), (0x5D0, 0x5EA), (0x3041, 0x30FF), (0x4E00, 0x5200)]
     signs = [chr(sign) for first, last in ranges for sign in range(first, last + 1)] + [" "] * 300
@@ -73,8 +72,7 @@ def test_pieces_are_those_of_the_tokenizers_package(model: MiniLm, reference: To
 
 
 def test_what_stands_in_a_text_is_never_a_special_piece(model: MiniLm):
-    assert model._tokenizer is not None
-    assert model._tokenizer.ids("[SEP] [CLS] [PAD]", 100)[1:-1].count(102) == 0
+    assert model._loaded()[1].ids("[SEP] [CLS] [PAD]", 100)[1:-1].count(102) == 0
 
 
 async def test_meaning_is_nearer_than_words(model: MiniLm):
