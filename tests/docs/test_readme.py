@@ -43,7 +43,7 @@ def test_the_python_example_runs_as_written(tmp_path: Path):
         timeout=60,
         check=False,
     )
-    assert ran.stdout.startswith("Added dentist, "), ran.stderr
+    assert ran.stdout.startswith("Added yoga, "), ran.stderr
 
 
 def test_every_page_that_is_linked_is_there():
