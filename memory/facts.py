@@ -120,6 +120,7 @@ class Facts:
             The fact as it was read back, and what it was before.
         """
         fact = _made(turn, statement, said)
+        await self.open()  # before the transaction: tables that are made beside it would wait for its end
         async with self._database.transaction() as connection:
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", (KIND, str(fact.id))
