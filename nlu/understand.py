@@ -6,6 +6,7 @@ also takes a request that follows other words, and parts of a compound of which 
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from passfel.household.turn import Turn
 from passfel.household.understanding import Call, Effort, Understanding
@@ -60,6 +61,12 @@ class Reader:
             self._home.warm(turn, wait=wait)
 
 
+@cache
+def grammar_of(language: str) -> Grammar:
+    """The grammars of a language, compiled once in a process: they hold nothing of any household."""
+    return Grammar(language)
+
+
 class Understander:
     """Understands one language; immutable after `warm`, shared by all turns."""
 
@@ -81,7 +88,7 @@ class Understander:
         base = language.replace("_", "-").split("-")[0].lower()
         self._language = base if base in LANGUAGES else "en"
         understander = HomeUnderstander(home, language) if home is not None else None
-        self._reader = Reader(grammar or Grammar(self._language), understander)
+        self._reader = Reader(grammar or grammar_of(self._language), understander)
         self._classifier = Classifier(self._language, encode)
 
     def warm(self, turn: Turn, *, wait: bool = False) -> None:
