@@ -142,10 +142,10 @@ class EmbeddedChat(BaseChatModel):
 
     def _lost(self, understood: Understanding, away: str) -> str:
         able = f"I can help with {say_list(self.abilities)}" if self.abilities else "I can do little"
+        if away:  # the model might have known what rules take for something that nobody here can do
+            return f"I did not understand that. {away} Without it {able}."
         if understood.intents[:1] == ("reject",):
             return f"That is not something I can do; {able}."
-        if away:
-            return f"I did not understand that. {away} Without it {able}."
         return f"I did not understand that: no language model is connected, and without one {able}."
 
 

@@ -408,7 +408,7 @@ def test_it_leaves_cleanly_in_the_middle_of_a_turn_and_lets_go_of_postgres(
     model.forget()
     model.will(Stall(300))
     with httpx2.stream(
-        "POST", f"{server.url}/chat", json={"text": "tell me about herons"}, timeout=10
+        "POST", f"{server.url}/chat", json={"text": "write me a poem about herons"}, timeout=10
     ) as answer:
         assert model.asked.wait(10)
         assert server.end(how) == 0
