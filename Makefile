@@ -19,7 +19,7 @@ serve: .venv/.ready-dev ## LangGraph server with our own chat route, on 127.0.0.
 	@$(BIN)/passfel serve --port $(PORT)
 
 test: .venv/.ready-dev ## the whole test suite
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 3 --dist loadfile
 
 test-peers: .venv/.ready-dev ## tests against real servers, installed into ~/.cache/passfel-peers at first use (PASSFEL_PEERS=...)
 	@$(BIN)/pytest -m peer tests/peers

@@ -92,8 +92,7 @@ async def rows(database: Database) -> dict[str, list[str]]:
     async with database.connection() as connection:
         return {
             table: sorted(
-                str(row)
-                for row in await (await connection.execute(f"SELECT * FROM {table}")).fetchall()  # type: ignore[arg-type]
+                str(row) for row in await (await connection.execute(f"SELECT * FROM {table}")).fetchall()
             )
             for table in TABLES
         }
