@@ -189,12 +189,14 @@ async def test_a_pid_file_whose_pid_now_belongs_to_another_process_is_taken_for_
     account = account_for(folder / "postgres")
     embedded = EmbeddedPostgres(folder)
     run(await embedded.start(), *KEEP)
+    sockets = Postmaster(folder / "postgres").listens_in()
+    assert sockets is not None
     end_server(folder, signal.SIGKILL)
     pid_file = folder / "postgres" / "postmaster.pid"
     bystander = await asyncio.create_subprocess_exec(
         "sleep", "60", cwd="/", user=account.uid if AS_ROOT else None, group=account.gid if AS_ROOT else None
     )
-    for stale in (pid_file, pid_file.with_name(".s.PGSQL.5432.lock")):
+    for stale in (pid_file, sockets / ".s.PGSQL.5432.lock"):
         _, *rest = stale.read_text().splitlines(keepends=True)
         stale.write_text("".join([f"{bystander.pid}\n", *rest]))
     try:
