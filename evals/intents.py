@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,24 @@ from passfel.graph.understanding import sentence_encoder
 from passfel.household.errors import RequestError
 from passfel.household.turn import Turn
 from passfel.household.understanding import Understanding
+from passfel.memory.embeddings import MiniLm
 from passfel.nlu.features import Encode
 from passfel.nlu.understand import Understander
 
 REJECT = "reject"
 REJECTED = frozenset({REJECT})
 SEVEN = {
-    **dict.fromkeys(("tasks", "reminders", "notes", "contacts", "undo", "documents"), "calendar"),
+    **dict.fromkeys(
+        ("tasks", "reminders", "notes", "contacts", "undo", "documents", "facts", "conversations"), "calendar"
+    ),
     **dict.fromkeys(("clock", "calculator"), "knowledge"),
     "anything": "chat",
 }
 """Our own domains under the names of the seven; what isn't here has its own name."""
 UNSERVED = frozenset({"reject", "oos", "out_of_scope", "none", "other", "unsupported", "unknown"})
 """What sets of others call a request that no domain serves."""
+SHARES = (0.1, 0.25, 0.5, 1.0)
+"""Of the training sentences, for the learning curve."""
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
@@ -180,11 +186,16 @@ def _share(found: Sequence[bool]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def main(path: Path, *, wrong: bool = False) -> int:
-    """Print a line for each sentence, and figures on standard error."""
+def main(path: Path, *, wrong: bool = False, words_only: bool = False, against: Path | None = None) -> int:
+    """Print a line for each sentence, and figures on standard error; exit code 1 where fewer are right than `against`.
+
+    Raises:
+        RequestError: a file can't be read.
+    """
     rows = read(path)
+    before = _told_before(against) if against else {}
     judged = []
-    for one in judge(rows, encode=sentence_encoder()):
+    for one in judge(rows, encode=None if words_only else sentence_encoder()):
         judged.append(one)
         sys.stdout.write(one.line() + "\n")
     found = figures(judged)
@@ -194,6 +205,55 @@ def main(path: Path, *, wrong: bool = False) -> int:
         for one in judged:
             if one.gold and not one.right:
                 sys.stderr.write(f"{'+'.join(sorted(one.gold))} → {'+'.join(one.domains)}: {texts[one.id]}\n")
+    return _compare(judged, before) if against else 0
+
+
+def _told_before(path: Path) -> dict[str, frozenset[str]]:
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        return {str(line["id"]): frozenset(line["domains"]) for line in lines}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RequestError(f"{path} is not what an earlier run of this command printed.") from error
+
+
+def _compare(judged: Sequence[Judged], before: dict[str, frozenset[str]]) -> int:
+    """Say what changed since an earlier run, in counts."""
+    both = [one for one in judged if one.gold and one.id in before]
+    was_right = [before[one.id] == one.gold for one in both]
+    gained = sum(one.right and not was for one, was in zip(both, was_right, strict=True))
+    lost = sum(was and not one.right for one, was in zip(both, was_right, strict=True))
+    sys.stderr.write(
+        f"{len(both)} sentences of both runs: right before {sum(was_right)}, now {sum(was_right) + gained - lost}"
+        f" ({gained} gained, {lost} lost).\n"
+    )
+    return int(lost > gained)
+
+
+def curve() -> int:
+    """Print the learning curve, cross-validated on the training sentences: is it data that is missing?
+
+    Raises:
+        RequestError: scikit-learn or the training sentences are not here.
+    """
+    try:
+        from passfel.evals import intents_train
+    except ImportError as error:
+        raise RequestError("The learning curve needs scikit-learn: uv sync --group weights.") from error
+    folder = Path(str(files("passfel.nlu"))) / "data" / "intents" / "en"
+    rows = intents_train.read_sentences(folder)
+    if not rows:
+        raise RequestError("The training sentences are only in the repository: run this from there.")
+    for name, encode in (
+        ("with the embedding model", MiniLm().layers),
+        ("words and letters alone", None),
+    ):
+        table = Table(
+            "learned from", "strict", "reject recall", "false rejects", "calibration error", title=name
+        )
+        for learned, found in intents_train.learning_curve(rows, encode, SHARES):
+            shown = [found[one] for one in ("strict", "reject_recall", "false_rejects", "calibration_error")]
+            table.add_row(str(learned), *(f"{value:.3f}" for value in shown))
+        Console().print(table)
     return 0
 
 
