@@ -286,13 +286,33 @@ def eval_tokens(
 @evaluate.command("intents")
 @_told
 def eval_intents(
-    file: Annotated[Path, typer.Option("--file", help='JSON lines: {"id", "text", "domain"?}.')],
+    file: Annotated[
+        Path | None, typer.Option("--file", help='JSON lines: {"id", "text", "domain"?}.')
+    ] = None,
     wrong: Annotated[bool, typer.Option("--wrong", help="List the sentences that went wrong.")] = False,
+    words_only: Annotated[
+        bool, typer.Option("--words-only", help="As on a machine that can't run the embedding model.")
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="What an earlier run printed; exit code 1 where it was better."),
+    ] = None,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Instead: the learning curve, cross-validated (minutes).")
+    ] = False,
 ) -> int:
     """Tell the domain of each sentence, a JSON line each; figures on standard error where labels are given."""
+    from passfel.evals.intents import curve as learning_curve
     from passfel.evals.intents import main as measure
+    from passfel.household.errors import RequestError
 
-    return measure(file, wrong=wrong)
+    if curve:
+        return learning_curve()
+    if file is None:
+        raise RequestError(
+            "Name a file of sentences with --file, or ask for the learning curve with --curve."
+        )
+    return measure(file, wrong=wrong, words_only=words_only, against=against)
 
 
 @evaluate.command("home")

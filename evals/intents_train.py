@@ -26,7 +26,7 @@ Array = npt.NDArray[Any]
 SEED = 6
 STRENGTH = 0.3
 """C of the linear SVMs, less of it the stronger the regularization."""
-JOINED = 700
+JOINED = 250
 """Requests for two things at once that are made of two sentences each."""
 JOINTS = (" and ", ", and ", ", then ", " and also ", " and then ", ", also ", ". ", " plus ")
 SELDOM = {"words": 1, "letters": 2}
@@ -66,7 +66,7 @@ class Trained:
     bias: Array
     sharpness: float = 3.0
     more: float = 0.0
-    figures: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
 
     def margins(self, sentences: Sentences) -> Array:
         """Of every sentence to every label."""
@@ -150,13 +150,14 @@ def fit(sentences: Sentences) -> Trained:
     return Trained(labels, rarity, centre, np.array(columns).T, np.array(bias))
 
 
-def cross_validated(sentences: Sentences) -> tuple[Array, tuple[str, ...]]:
-    """The margins of every sentence, each from a fit that has not seen it."""
+def cross_validated(sentences: Sentences, used: Array | None = None) -> tuple[Array, tuple[str, ...]]:
+    """The margins of every sentence, each from a fit that has not seen it; only those `used` are learned from."""
     labels = labels_of(sentences)
-    margins = np.zeros((len(sentences.texts), len(labels)))
+    margins = np.full((len(sentences.texts), len(labels)), -1.0)
+    learned = np.ones(len(sentences.texts), bool) if used is None else used
     for number in np.unique(sentences.fold):
         held = sentences.fold == number
-        trained = fit(sentences.some(~held))
+        trained = fit(sentences.some(~held & learned))
         at = [labels.index(label) for label in trained.labels]
         margins[np.ix_(held, at)] = trained.margins(sentences.some(held))
     return margins, labels
@@ -195,7 +196,7 @@ def train(rows: Sequence[tuple[str, frozenset[str]]], encode: Encode | None) -> 
 
 def figures_of(
     told: Sequence[tuple[tuple[str, ...], float]], gold: Sequence[frozenset[str]]
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """The figures of `passfel eval intents`, and how true the confidence is."""
     judged = [
         Judged("", seven_of(names), confidence, 0.0, gold_of(sorted(wanted)))
@@ -218,3 +219,22 @@ def save(full: Trained, words_only: Trained, path: Path) -> None:
     kept["full.layers"] = full.weights[SIZE:].astype(np.float16)
     path.parent.mkdir(exist_ok=True)
     np.savez_compressed(path, allow_pickle=False, **kept)
+
+
+def learning_curve(
+    rows: Sequence[tuple[str, frozenset[str]]], encode: Encode | None, shares: Sequence[float]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Cross-validated figures when only a share of each training part is learned from, by sentences learned from."""
+    sentences, chance = prepare(rows, encode), np.random.default_rng(SEED)
+    order, real = chance.permutation(len(sentences.texts)), ~sentences.made
+    gold = [names for names, one in zip(sentences.gold, real, strict=True) if one]
+    rank = np.empty(len(order))
+    rank[order] = np.arange(len(order)) / len(order)
+    found = []
+    for share in shares:
+        margins, labels = cross_validated(sentences, rank < share)
+        sharpness, more = choose(margins[real], gold, labels)
+        told = [decide(row, labels, sharpness, more) for row in margins[real]]
+        learned = int((real & (rank < share)).sum() * (1 - 1 / len(np.unique(sentences.fold))))
+        found.append((learned, figures_of(told, gold)))
+    return found
